@@ -1,0 +1,1 @@
+"""The process: command line, composition root, supervised tasks, outbox, panel and schedule."""

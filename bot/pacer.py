@@ -1,0 +1,255 @@
+"""Every request of the bot passes here: paced per chat and overall, urgent ones first, failures sorted by what to do.
+
+TryLater (Exception)
+  the request failed for a reason that passes; `lost` says that it may have been carried out all the same
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import AnswerCallbackQuery, Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientConnectorError
+
+from bot.clock import Clock, SystemClock
+from config.logging import get_logger
+from storage.priority import Priority
+
+_log = get_logger(__name__)
+_priority: ContextVar[Priority] = ContextVar("priority", default=Priority.REPLY)
+_PACED = ("send", "copy", "forward", "edit")
+_UNPACED = frozenset({"sendChatAction"})
+_BLIND_WAIT_S = 5.0
+_PATIENCE_S = 30.0
+_ATTEMPTS = 3
+_TOGETHER_S = 10.0
+
+
+class TryLater(Exception):  # noqa: N818 - says what to do, as the outbox speaks of it
+    """`wait_s` is what Telegram asked for, 0 where it did not say; `why` holds no secret."""
+
+    def __init__(self, why: str, *, wait_s: float = 0.0, lost: bool = False, flood: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.wait_s, self.lost, self.flood = why, wait_s, lost, flood
+
+
+def try_later(error: Exception) -> TryLater | None:
+    """What a failure of a request means if it passes by itself; None for a final answer of Telegram.
+
+    A refused connection was never heard; any other break of the network may have come after the request was carried
+    out. A 5xx, even a page of a proxy or a body without a description, is taken as not carried out.
+    """
+    match error:
+        case TelegramRetryAfter():
+            return TryLater(f"flood: wait {error.retry_after} s", wait_s=float(error.retry_after), flood=True)
+        case TelegramNetworkError():
+            return TryLater(f"network: {error.message}", lost=not isinstance(error.__cause__, ClientConnectorError))
+        case TelegramServerError():
+            return TryLater(f"Telegram is in trouble: {error.message}")
+        case ClientDecodeError():
+            return TryLater("the answer was not Telegram's")
+        case TypeError() if "NoneType" in str(error):
+            return TryLater("Telegram answered an error without words")
+        case TelegramAPIError() if "too many requests" in error.message.lower():
+            return TryLater("flood", wait_s=_BLIND_WAIT_S, flood=True)
+    return None
+
+
+@contextmanager
+def sending_as(priority: Priority) -> Iterator[None]:
+    """Requests made inside have this priority; elsewhere they are replies."""
+    token = _priority.set(priority)
+    try:
+        yield
+    finally:
+        _priority.reset(token)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    rate: float
+    burst: float
+    tokens: float
+    at: float
+    shut_until: float = 0.0
+
+    def wait(self, tokens: float, now: float) -> float:
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
+        self.at = now
+        # A hair's breadth of rounding must not cost another turn.
+        missing = tokens - self.tokens - 1e-9
+        return max(0.0, missing / self.rate, self.shut_until - now)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Turn:
+    priority: int
+    number: int
+    chat_id: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Requests a second and how many may go at once, in one chat and overall."""
+
+    chat_rate: float = 1.0
+    chat_burst: float = 3.0
+    rate: float = 25.0
+    burst: float = 25.0
+
+
+class Pacer(BaseRequestMiddleware):
+    """A request middleware of the session. Sends, copies, forwards and edits are paced, the rest passes at once.
+
+    Replies are tried again for a while; alerts and the panel raise TryLater at once, because they have their own
+    patience. Presses are answered beside the work, so that a slow answer delays nothing.
+    """
+
+    def __init__(self, clock: Clock | None = None, pace: Pace | None = None) -> None:
+        self._clock, self._pace = clock or SystemClock(), pace or Pace()
+        self._all = _Bucket(self._pace.rate, self._pace.burst, self._pace.burst, self._clock.monotonic())
+        self._chats: dict[int, _Bucket] = {}
+        self._waiting: list[_Turn] = []
+        self._number = 0
+        self._flooded: dict[int, float] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        """Carry out a request in its turn; raises TryLater and what Telegram finally refuses."""
+        if isinstance(method, AnswerCallbackQuery):
+            return self._answer_beside(make_request, bot, method)
+        if not _is_paced(method):
+            return await _sorted(make_request, bot, method)
+        attempt = 0
+        while True:
+            attempt += 1
+            await self._turn(_chat_of(method), _priority.get())
+            try:
+                return await _sorted(make_request, bot, method)
+            except TryLater as error:
+                wait = self._noted(error, _chat_of(method))
+                if attempt >= _ATTEMPTS or not _is_worth(error, method, wait):
+                    raise
+                await self._clock.sleep(wait)
+
+    async def drain(self) -> None:
+        """Wait for answers to presses that are under way."""
+        if self._answers:
+            await asyncio.wait(self._answers, timeout=2.0)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._waiting)
+
+    def _answer_beside(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
+        async def answer() -> None:
+            try:
+                await _sorted(make_request, bot, method)
+            except (TryLater, TelegramAPIError) as error:
+                _log.debug("press not answered", error=str(error))
+
+        task = asyncio.create_task(answer())
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+        # What a session hands on is the bare result, whatever its annotation says; here it is always True.
+        return cast("Response[TelegramType]", True)
+
+    async def _turn(self, chat_id: int, priority: Priority) -> None:
+        self._number += 1
+        turn = _Turn(int(priority), self._number, chat_id)
+        self._waiting.append(turn)
+        try:
+            while (wait := self._wait(turn)) > 0:
+                await self._clock.sleep(wait)
+            self._all.tokens -= 1
+            self._chat(chat_id).tokens -= 1
+        finally:
+            self._waiting.remove(turn)
+            self._forget_full()
+
+    def _wait(self, turn: _Turn) -> float:
+        now = self._clock.monotonic()
+        ahead = [other for other in self._waiting if other < turn]
+        in_chat = sum(other.chat_id == turn.chat_id for other in ahead)
+        overall = sum(self._chat(other.chat_id).wait(1, now) <= 0 for other in ahead)
+        if turn.priority == Priority.PANEL:
+            # The panel takes only what nobody else could want: it leaves the chat's burst and half of everything.
+            in_chat, overall = in_chat + int(self._pace.chat_burst) - 1, overall + int(self._pace.burst) // 2
+        return max(self._chat(turn.chat_id).wait(in_chat + 1, now), self._all.wait(overall + 1, now))
+
+    def _chat(self, chat_id: int) -> _Bucket:
+        known = self._chats.get(chat_id)
+        if known is None:
+            burst = self._pace.chat_burst
+            known = self._chats[chat_id] = _Bucket(self._pace.chat_rate, burst, burst, self._clock.monotonic())
+        return known
+
+    def _forget_full(self) -> None:
+        if len(self._chats) < 1000:
+            return
+        now, busy = self._clock.monotonic(), {turn.chat_id for turn in self._waiting}
+        full = [chat for chat, bucket in self._chats.items() if bucket.wait(bucket.burst, now) <= 0]
+        for chat_id in full:
+            if chat_id not in busy:
+                del self._chats[chat_id]
+
+    def _noted(self, error: TryLater, chat_id: int) -> float:
+        if not error.flood:
+            return 1.0
+        now = self._clock.monotonic()
+        until = now + error.wait_s
+        self._chat(chat_id).shut_until = max(self._chat(chat_id).shut_until, until)
+        self._flooded = {chat: at for chat, at in self._flooded.items() if now - at < _TOGETHER_S} | {chat_id: now}
+        if len(self._flooded) > 1:
+            # Two chats at a time mean the limit of the whole bot.
+            self._all.shut_until = max(self._all.shut_until, until)
+        return error.wait_s
+
+
+async def _sorted(
+    make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+) -> Response[TelegramType]:
+    try:
+        return await make_request(bot, method)
+    except (TelegramAPIError, ClientDecodeError, TypeError) as error:
+        later = try_later(error)
+        if later is None:
+            raise
+        raise later from error
+
+
+def _is_paced(method: TelegramMethod[Any]) -> bool:
+    name = method.__api_method__
+    return name.startswith(_PACED) and name not in _UNPACED
+
+
+def _chat_of(method: TelegramMethod[Any]) -> int:
+    chat_id = getattr(method, "chat_id", None)
+    return chat_id if isinstance(chat_id, int) else 0
+
+
+def _is_worth(error: TryLater, method: TelegramMethod[Any], wait: float) -> bool:
+    # An edit can be repeated without harm; a message whose answer was lost would be there twice.
+    again = not error.lost or method.__api_method__.startswith("edit")
+    return _priority.get() is Priority.REPLY and again and wait <= _PATIENCE_S

@@ -1,0 +1,9 @@
+"""Environment and files become one frozen Settings; secrets stay secret; logging redacts them."""
+
+from config.errors import Mistake, SettingsError
+from config.loading import load_settings
+from config.profiles import ProfileSpec
+from config.settings import Settings
+from config.values import BybitEnv, DeskMode, LogLevel
+
+__all__ = ["BybitEnv", "DeskMode", "LogLevel", "Mistake", "ProfileSpec", "Settings", "SettingsError", "load_settings"]

@@ -1,0 +1,131 @@
+"""Every setting of the desk: its type, default, meaning and what is allowed."""
+
+from datetime import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.profiles import Parameters, ProfileSpec
+from config.values import (
+    AdminIds,
+    Amount,
+    ApiCredential,
+    BotToken,
+    BybitEnv,
+    DatabaseAddress,
+    DeskMode,
+    Env,
+    HttpAddress,
+    Level,
+    LogLevel,
+    Mode,
+    SecretAddress,
+    SocketAddress,
+    TimeOfDay,
+    TimeZoneName,
+)
+
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits"})
+_HTTP = "an address such as https://host:port"
+_SOCKET = "an address such as wss://host/path"
+_LEVELS = ", ".join(LogLevel)
+
+
+def _setting(default: Any, about: str, allowed: str) -> Any:
+    return Field(default, description=about, json_schema_extra={"allowed": allowed})
+
+
+class Settings(BaseSettings):
+    """One frozen value for the whole run; made by `config.load_settings`, never changed, swapped whole.
+
+    Read secrets with `.get_secret_value()`, as late as possible.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
+
+    desk_name: str = Field(
+        "main",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
+        description="Name of this desk, shown in the chat and part of its order ids.",
+        json_schema_extra={"allowed": "1 to 32 letters, digits, - or _"},
+    )
+    desk_mode: Mode = _setting(DeskMode.PAPER, "Where orders go.", ", ".join(DeskMode))
+    desk_state_dir: Path = _setting(Path("state"), "Folder of everything that outlives the process.", "a folder")
+    desk_timezone: TimeZoneName = _setting(
+        "UTC", "Time zone of what people read and schedule.", "an IANA time zone such as Europe/Berlin"
+    )
+    initial_balance: Amount = _setting(Decimal(10000), "Starting balance of a paper account, in USDT.", "an amount > 0")
+    daily_summary_at: TimeOfDay = _setting(time(0, 5), "When the daily summary is sent, in DESK_TIMEZONE.", "HH:MM")
+    telegram_bot_token: BotToken | None = _setting(None, "The bot's token.", "the token as given by BotFather")
+    telegram_admin_ids: AdminIds = _setting((), "Users who may do everything.", "Telegram user ids, comma-separated")
+    telegram_api_url: HttpAddress = _setting("https://api.telegram.org", "The Bot API server.", _HTTP)
+    bybit_env: Env | None = _setting(
+        None, "Which of Bybit's worlds is used; follows DESK_MODE unless set (paper: demo).", ", ".join(BybitEnv)
+    )
+    bybit_api_key: ApiCredential | None = _setting(None, "Key of the account.", "at least 8 visible characters")
+    bybit_api_secret: ApiCredential | None = _setting(None, "Secret of the account.", "at least 8 visible characters")
+    bybit_rest_url: HttpAddress | None = _setting(None, "REST server in place of Bybit's own.", _HTTP)
+    bybit_ws_public_url: SocketAddress | None = _setting(None, "Public stream in place of Bybit's own.", _SOCKET)
+    bybit_ws_private_url: SocketAddress | None = _setting(None, "Private stream in place of Bybit's own.", _SOCKET)
+    database_url: DatabaseAddress | None = _setting(
+        None,
+        "The database; SQLite in DESK_STATE_DIR unless set.",
+        "sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
+    )
+    alert_url: SecretAddress | None = _setting(None, "Called with POST when the desk stops or cannot alert.", _HTTP)
+    heartbeat_url: SecretAddress | None = _setting(None, "Called while the desk is well (dead man's switch).", _HTTP)
+    log_level: Level = _setting(LogLevel.INFO, "How much is logged.", _LEVELS)
+    log_levels: dict[str, Level] = Field(
+        default_factory=dict,
+        description="Level by module, such as engine.live: DEBUG. In desk.yaml only.",
+        json_schema_extra={"allowed": _LEVELS},
+    )
+    profiles: tuple[ProfileSpec, ...] = Field(
+        (),
+        description="Profiles: name, strategy, preset, symbols, params, limits. In desk.yaml only.",
+        json_schema_extra={"allowed": "a list of profiles"},
+    )
+    limits: Parameters = Field(
+        default_factory=dict,
+        description="Limits of the account by name. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` hands over: it merges the sources, and so can name each one in a mistake."""
+        return (init_settings,)
+
+    @property
+    def bybit_world(self) -> BybitEnv:
+        """The Bybit world in use: as set, else the one of DESK_MODE; paper trading reads the demo world."""
+        if self.bybit_env is not None:
+            return self.bybit_env
+        return BybitEnv.DEMO if self.desk_mode is DeskMode.PAPER else BybitEnv(self.desk_mode)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address in use, with its password: never to be logged."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.desk_state_dir / 'desk.db'}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value held, for the redaction of logs."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def is_secret(name: str) -> bool:
+    """True where the setting of that field name holds a secret: never shown, and to be had from a file (NAME_FILE)."""
+    return "SecretStr" in repr(Settings.model_fields[name].annotation)

@@ -1,0 +1,1 @@
+"""The trading engine: events go in, effects come out."""

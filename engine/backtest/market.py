@@ -1,0 +1,143 @@
+"""History as the loop needs it: integer columns for the exchange, computed values for the strategies, and where signals
+are possible.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.candles import Columns
+from engine.core.market import DAY_MS, Instrument, timeframe_name
+from engine.core.profile import Account
+from engine.core.strategy import Strategy
+from engine.indicators import compute
+from engine.plan import ALWAYS, Need, Row, arrays, needs, readable
+from engine.resample import resample
+
+type Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Bars of one strategy timeframe: `row_at` maps a base row to the coarse row that closes with it (-1: none)."""
+
+    timeframe: int
+    row_at: memoryview
+    views: Mapping[str, memoryview]
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane:
+    """One symbol's history. Prices in ticks; `signals` are the base rows whose close may bring a decision."""
+
+    symbol: str
+    instrument: Instrument
+    step: int
+    time: Ints
+    open: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+    turnover: npt.NDArray[np.float64]
+    frames: tuple[Frame, ...]
+    signals: Ints
+    first: int
+    end: int
+
+    def row(self, open_ms: int) -> int:
+        """Return the first row that opens at or after a time."""
+        return int(np.searchsorted(self.time, open_ms))
+
+
+def ticks(prices: npt.NDArray[np.float64], instrument: Instrument) -> Ints:
+    """Return prices on the instrument's grid, to the nearest tick."""
+    per_unit = float(1 / instrument.tick)
+    return np.rint(prices * per_unit).astype(np.int64)
+
+
+def lanes(
+    account: Account,
+    strategies: Mapping[str, Strategy],
+    data: Mapping[str, Columns],
+    instruments: Mapping[str, Instrument],
+    *,
+    span: tuple[int, int],
+) -> Iterator[Lane]:
+    """Prepare every symbol that a profile trades; raises ValueError where candles cannot serve a timeframe."""
+    wanted: dict[str, list[Need]] = {}
+    for need in needs(account, strategies):
+        if need.symbol in data:
+            wanted.setdefault(need.symbol, []).append(need)
+    for symbol, parts in wanted.items():
+        columns = data[symbol]
+        frames, signals = [], []
+        for need in parts:
+            frame, rows = _frame(columns, need, account, strategies)
+            frames.append(frame)
+            signals.append(rows)
+        yield _lane(columns, instruments[symbol], tuple(frames), np.unique(np.concatenate(signals)), span)
+
+
+def _lane(
+    columns: Columns, instrument: Instrument, frames: tuple[Frame, ...], signals: Ints, span: tuple[int, int]
+) -> Lane:
+    first, end = (int(x) for x in np.searchsorted(columns.time, span))
+    inside = (signals >= first) & (signals < end)
+    return Lane(
+        symbol=columns.symbol,
+        instrument=instrument,
+        step=columns.timeframe_ms,
+        time=columns.time,
+        open=ticks(columns.open, instrument),
+        high=ticks(columns.high, instrument),
+        low=ticks(columns.low, instrument),
+        close=ticks(columns.close, instrument),
+        turnover=day_turnover(columns),
+        frames=frames,
+        signals=signals[inside],
+        first=first,
+        end=end,
+    )
+
+
+def day_turnover(columns: Columns) -> npt.NDArray[np.float64]:
+    """Return the turnover of the 24 h that end with each bar (volume × close)."""
+    total = np.concatenate([[0.0], np.cumsum(columns.volume * columns.close)])
+    since = np.searchsorted(columns.time, columns.time + columns.timeframe_ms - DAY_MS)
+    turnover: npt.NDArray[np.float64] = total[1:] - total[since]
+    return turnover
+
+
+def _frame(columns: Columns, need: Need, account: Account, strategies: Mapping[str, Strategy]) -> tuple[Frame, Ints]:
+    if need.timeframe % columns.timeframe_ms:
+        have, want = timeframe_name(columns.timeframe_ms), timeframe_name(need.timeframe)
+        raise ValueError(f"{columns.symbol}: {want} candles cannot be built from {have} ones; give finer data")
+    coarse = columns if need.timeframe == columns.timeframe_ms else resample(columns, timeframe_ms=need.timeframe)
+    indicators = compute(coarse, need.names)
+    closes = coarse.time + need.timeframe
+    mine = columns.time + columns.timeframe_ms
+    found = np.searchsorted(closes, mine)
+    exact = (found < len(closes)) & (closes[np.minimum(found, len(closes) - 1)] == mine) if len(closes) else found < 0
+    row_at = np.where(exact, found, -1).astype(np.int64)
+    possible = _possible(coarse, need, account, strategies, arrays(coarse, indicators, need.names))
+    views = readable(coarse, indicators)
+    frame = Frame(need.timeframe, memoryview(row_at), views, Row(views, 0, 0))
+    return frame, np.flatnonzero(exact & possible[np.where(exact, found, 0)]) if len(closes) else np.empty(0, np.int64)
+
+
+def _possible(
+    coarse: Columns, need: Need, account: Account, strategies: Mapping[str, Strategy], values: Mapping[str, Any]
+) -> npt.NDArray[np.bool_]:
+    total = np.zeros(len(coarse), dtype=np.bool_)
+    for profile in account.profiles:
+        if profile.timeframe == need.timeframe and need.symbol in profile.symbols:
+            mask = strategies[profile.name].candidates(values)
+            total |= np.ones(len(coarse), dtype=np.bool_) if mask is None else np.asarray(mask, dtype=np.bool_)
+    return total
+
+
+__all__ = ["ALWAYS", "Frame", "Lane", "day_turnover", "lanes", "ticks"]

@@ -1,0 +1,259 @@
+"""What the journal holds: events that changed our state and the desk's own decisions. State is a fold over facts, and
+nothing else.
+
+Every fact can be written as JSON and read back (`engine.core.codec`). Market data is not a fact.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.core.commands import Answer, Scope
+from engine.core.events import (
+    Executed,
+    FundingPaid,
+    InstrumentChanged,
+    OrderAccepted,
+    OrderEnded,
+    OrderNotFound,
+    OrderOutcomeUnknown,
+    OrderRejected,
+    OrderSent,
+    OrderUnsent,
+    ProtectionRefused,
+    ProtectionReported,
+)
+from engine.core.money import Money, Steps, Ticks
+from engine.core.orders import Ticket
+from engine.core.profile import HoldLevel
+from engine.core.trades import Trade
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """The wallet balance that the books begin with."""
+
+    wallet: Money
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WalletCorrected:
+    """The exchange's wallet differs from ours by `amount` for a reason not in our books (a transfer)."""
+
+    amount: Money
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRecorded:
+    """One signal with the values behind it and what became of it: `traded`, `refused` (with the check), `conflict`,
+    `exit` or `ignored`.
+    """
+
+    signal_id: str
+    profile: str
+    symbol: str
+    at_ms: int
+    side: str
+    rule: str
+    also: tuple[str, ...]
+    price: Decimal
+    values: tuple[tuple[str, float], ...]
+    outcome: str
+    check: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntended:
+    """The decision to place an order: durable before the first byte leaves."""
+
+    ticket: Ticket
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What the desk may not do, where, why, and what lifts it (`admin`, `time` or `condition`).
+
+    `until_ms` counts on the market's clock for trading rules and on the wall clock (`on_wall`) for what a person asked.
+    """
+
+    hold_id: str
+    scope: Scope
+    level: HoldLevel
+    reason: str
+    lift: str
+    set_ms: int
+    until_ms: int | None = None
+    on_wall: bool = False
+    by: str = "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSet:
+    """A hold came into force (or replaced the one with its id)."""
+
+    hold: Hold
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLifted:
+    """A hold ended."""
+
+    hold_id: str
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CooldownSet:
+    """A symbol rests until a market time."""
+
+    symbol: str
+    until_ms: int
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionIntended:
+    """The desk decided on a new stop or target of a position (0 = none)."""
+
+    symbol: str
+    stop: Ticks
+    target: Ticks
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtremesSeen:
+    """The lowest and highest price a position has seen while open."""
+
+    symbol: str
+    low: Ticks
+    high: Ticks
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSet:
+    """A stored reference of the loss limits: `scope` is `` for the account or a profile, `name` one of day, week, peak,
+    start …
+    """
+
+    scope: str
+    name: str
+    value: Money
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCrossed:
+    """A limit's warning or threshold was crossed (`level`: warned, breached or cleared)."""
+
+    key: str
+    level: str
+    value: int
+    threshold: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChanged:
+    """A limit was changed from chat."""
+
+    key: str
+    old: int
+    new: int
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSwitched:
+    """A rule of a profile was switched."""
+
+    profile: str
+    rule: str
+    on: bool
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSwitched:
+    """A profile was switched."""
+
+    profile: str
+    on: bool
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TradeClosed:
+    """A round trip ended. Derived from the fills; kept so that readers need no fold."""
+
+    trade: Trade
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionAdopted:
+    """The exchange's position differs from our books for a reason we did not see; ours becomes its (`qty` signed,
+    `cost` at entry).
+    """
+
+    symbol: str
+    qty: Steps
+    cost: Money
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHandled:
+    """A person's command and its answer."""
+
+    command_id: str
+    kind: str
+    by: str
+    answer: Answer
+    at_ms: int
+
+
+type Fact = (
+    AccountOpened
+    | WalletCorrected
+    | SignalRecorded
+    | OrderIntended
+    | OrderSent
+    | OrderAccepted
+    | OrderRejected
+    | OrderOutcomeUnknown
+    | OrderEnded
+    | OrderUnsent
+    | OrderNotFound
+    | Executed
+    | FundingPaid
+    | ProtectionReported
+    | ProtectionRefused
+    | InstrumentChanged
+    | HoldSet
+    | HoldLifted
+    | CooldownSet
+    | ProtectionIntended
+    | ExtremesSeen
+    | ReferenceSet
+    | LimitCrossed
+    | LimitChanged
+    | RuleSwitched
+    | ProfileSwitched
+    | TradeClosed
+    | PositionAdopted
+    | CommandHandled
+)

@@ -1,0 +1,193 @@
+"""What happens because time passed or equity moved: holds that end, layer 3 rules, missing stops, and loss limits with
+their actions.
+"""
+
+from decimal import Decimal
+
+from engine.core import alerts as a
+from engine.core.commands import ACCOUNT, Scope
+from engine.core.effects import SetProtection
+from engine.core.events import VenueState
+from engine.core.exits import cancel_entries, close_position, sweep
+from engine.core.facts import ExtremesSeen, Hold, HoldLifted, HoldSet, LimitCrossed, ProtectionIntended, ReferenceSet
+from engine.core.fills import tell_unprotected
+from engine.core.holds import due
+from engine.core.limits import Crossing, crossing, measure, renewals
+from engine.core.market import DAY_MS, WEEK_MS, day_start, week_start
+from engine.core.money import from_money
+from engine.core.portfolio import EXTERNAL, Position
+from engine.core.profile import Action, HoldLevel, LimitSpec
+from engine.core.protection import CloseFor, MoveStop, grid
+from engine.core.protection import due as protection_due
+from engine.core.workspace import Watch, Workspace
+
+STOP_AGAIN_MS = (1_000, 2_500, 4_000)
+STOP_DEADLINE_MS = 5_000
+
+
+def on_time(ws: Workspace) -> None:
+    """Run everything that waits for a clock, in the order of its urgency."""
+    if ws.positions or ws.state.book.orders:
+        sweep(ws)
+        _stops(ws)
+        if grid(ws.now_ms) != ws.grid:
+            _rules(ws)
+    ws.grid = grid(ws.now_ms)
+    check_limits(ws)
+    # After the limits, so that one that is breached anew renews its hold instead of losing it for a moment.
+    for hold in due(ws.state.holds.values(), market_ms=ws.now_ms, wall_ms=ws.wall_ms):
+        lift(ws, hold, by="time")
+
+
+def lift(ws: Workspace, hold: Hold, *, by: str) -> None:
+    """End a hold and say so."""
+    ws.record(HoldLifted(hold.hold_id, by, ws.now_ms))
+    ws.alert(a.HoldAlert, scope=scope_name(hold.scope), level=hold.level.name, set=False, by=by, reason=hold.reason)
+
+
+def scope_name(scope: Scope) -> str:
+    """Return a scope in a word."""
+    return scope.name or scope.kind
+
+
+def _rules(ws: Workspace) -> None:
+    for position in list(ws.positions.values()):
+        profile = ws.profile(position.profile)
+        mark = ws.marks.get(position.symbol)
+        if profile is None or not mark or position.closing:
+            continue
+        if position.told != (position.low, position.high):
+            position.told = (position.low, position.high)
+            ws.record(ExtremesSeen(position.symbol, position.low, position.high, ws.now_ms))
+        match protection_due(position, profile.protection, mark, at_ms=ws.now_ms, taker_e8=ws.account.taker_e8):
+            case CloseFor(reason=reason):
+                close_position(ws, position, reason)
+            case MoveStop(stop=stop, why=why):
+                move_stop(ws, position, stop, position.target, why)
+            case None:
+                pass
+
+
+def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: str) -> None:
+    """Decide on a new stop and target, and ask the exchange for them."""
+    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms))
+    ws.emit(SetProtection(position.symbol, stop, target))
+    if ws.telling:
+        instrument = ws.state.portfolio.instruments[position.symbol]
+        ws.alert(
+            a.StopMovedAlert,
+            position_id=position.position_id,
+            symbol=position.symbol,
+            profile=position.profile,
+            long=position.long,
+            stop=instrument.price(stop) if stop else None,
+            target=instrument.price(target) if target else None,
+            why=why,
+        )
+
+
+def _stops(ws: Workspace) -> None:
+    for position in list(ws.positions.values()):
+        symbol = position.symbol
+        if position.profile == EXTERNAL or position.held_stop == position.stop or ws.venue is VenueState.DOWN:
+            ws.watches.pop(symbol, None)
+            continue
+        watch = ws.watches.setdefault(symbol, Watch(ws.wall_ms))
+        waited = ws.wall_ms - watch.since_ms
+        if waited >= STOP_DEADLINE_MS and position.closing != "no stop":
+            tell_unprotected(ws, position)
+            close_position(ws, position, "no stop")
+        elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
+            watch.attempts += 1
+            ws.emit(SetProtection(symbol, position.stop, position.target))
+
+
+def check_limits(ws: Workspace) -> None:
+    """Renew references and compare every limit, when equity may have changed or a new day begun."""
+    account = ws.state.references.get("", {})
+    if not ws.dirty and account.get("day.at") == day_start(ws.now_ms):
+        return
+    ws.dirty = False
+    for scope in ("", *(profile.name for profile in ws.account.profiles)):
+        ledger = ws.ledger(scope)
+        references = ws.state.references.setdefault(scope, {})
+        for name, value in list(renewals(ledger, references, ws.now_ms)):
+            ws.record(ReferenceSet(scope, name, value, ws.now_ms))
+            if name in {"day.at", "week.at"}:
+                _begin_anew(ws, scope, name.removesuffix(".at"))
+        for spec in ws.limits_of(scope):
+            threshold = ws.threshold(spec)
+            found = crossing(spec, threshold, measure(spec, ledger, references), ws.state.levels.get(spec.key, ""))
+            if found is not None:
+                _crossed(ws, found)
+
+
+def _begin_anew(ws: Workspace, scope: str, period: str) -> None:
+    for spec in ws.limits_of(scope):
+        if spec.period == period and ws.state.levels.get(spec.key):
+            ws.record(
+                LimitCrossed(key=spec.key, level="cleared", value=0, threshold=ws.threshold(spec), at_ms=ws.now_ms)
+            )
+
+
+def _crossed(ws: Workspace, found: Crossing) -> None:
+    spec = found.spec
+    ws.record(
+        LimitCrossed(key=spec.key, level=found.level, value=found.value, threshold=found.threshold, at_ms=ws.now_ms)
+    )
+    closing = _act(ws, spec) if found.level == "breached" else ()
+    positions = [p for p in ws.positions.values() if not spec.profile or p.profile == spec.profile]
+    scale = from_money if spec.in_money else _percent
+    ws.alert(
+        a.LimitAlert,
+        key=spec.key,
+        level=found.level,
+        value=scale(found.value),
+        threshold=scale(found.threshold),
+        in_money=spec.in_money,
+        action=spec.action.value,
+        open_positions=len(positions),
+        open_result=from_money(ws.state.portfolio.unrealised(ws.marks, spec.profile or None)),
+        closing=closing,
+    )
+
+
+def _percent(ppm: int) -> Decimal:
+    return Decimal(ppm) / 10_000
+
+
+def _act(ws: Workspace, spec: LimitSpec) -> tuple[str, ...]:
+    if spec.action in {Action.ALERT, Action.HALVE_SIZE}:
+        return ()
+    _hold(ws, spec)
+    if spec.action in {Action.CLOSE, Action.EMERGENCY}:
+        return close_scope(ws, spec.profile, f"limit {spec.key}")
+    return ()
+
+
+def _hold(ws: Workspace, spec: LimitSpec) -> None:
+    forever = spec.action is Action.EMERGENCY or not spec.period
+    until = None
+    if not forever:
+        until = day_start(ws.now_ms) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
+    halted = spec.action in {Action.HALT, Action.EMERGENCY}
+    hold = Hold(
+        hold_id=f"limit:{spec.key}",
+        scope=Scope("profile", spec.profile) if spec.profile else ACCOUNT,
+        level=HoldLevel.HALTED if halted else HoldLevel.NO_ENTRIES,
+        reason=f"limit {spec.key}",
+        lift="admin" if forever else "time",
+        set_ms=ws.now_ms,
+        until_ms=until,
+    )
+    ws.record(HoldSet(hold, ws.now_ms))
+    cancel_entries(ws, profile=spec.profile or None)
+
+
+def close_scope(ws: Workspace, profile: str, reason: str) -> tuple[str, ...]:
+    """Close every position of a profile, or of the account (empty: external ones too); return order ids."""
+    ids: list[str] = []
+    for position in list(ws.positions.values()):
+        if not profile or position.profile == profile:
+            ids.extend(close_position(ws, position, reason))
+    return tuple(ids)

@@ -1,0 +1,128 @@
+"""Loss limits: stored references, what each limit measures now, and which crossings are new.
+
+Every limit reads one ledger and the references of its scope: the account's, or a profile's against its allocated
+equity. A value is ppm of its reference, or money.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.core.market import day_start, week_start
+from engine.core.money import PPM, Money, ppm_of
+from engine.core.profile import LimitSpec, Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a scope is worth now. `balance` without and `equity` with unrealised results, transfers left out; both start
+    at the scope's base.
+    """
+
+    balance: Money
+    equity: Money
+    unrealised: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A limit reached a level it was not at before (`warned`, `breached`) or came back (`cleared`)."""
+
+    spec: LimitSpec
+    level: str
+    value: int
+    threshold: int
+
+
+type References = Mapping[str, Money]
+
+
+def renewals(ledger: Ledger, references: References, now_ms: int) -> Iterator[tuple[str, Money]]:
+    """Yield the references that must be set now: day and week when theirs began, the peak when passed, the start once.
+
+    `day.at` and `week.at` hold the instant the reference belongs to, so that a restart neither renews nor forgets one.
+    """
+    if "start" not in references:
+        yield "start", ledger.equity
+    if references.get("day.at") != day_start(now_ms):
+        yield "day.at", day_start(now_ms)
+        yield "day", ledger.equity
+        yield "day.balance", ledger.balance
+    if references.get("week.at") != week_start(now_ms):
+        yield "week.at", week_start(now_ms)
+        yield "week", ledger.equity
+    if ledger.equity > references.get("peak", 0):
+        yield "peak", ledger.equity
+
+
+def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | None:
+    """Return what a limit measures now, in ppm or money; None where its reference is not positive."""
+    match spec.measure:
+        case Measure.UNREALISED:
+            return _share(ledger.unrealised, ledger.balance)
+        case Measure.DAILY_BALANCE:
+            return _change(ledger.balance, references.get("day.balance", 0))
+        case Measure.DAILY_EQUITY:
+            return _change(ledger.equity, references.get("day", 0))
+        case Measure.WEEKLY_EQUITY:
+            return _change(ledger.equity, references.get("week", 0))
+        case Measure.PEAK_EQUITY:
+            return _change(ledger.equity, references.get("peak", 0))
+        case Measure.DAILY_LOSS:
+            return ledger.equity - references.get("day", ledger.equity)
+        case Measure.TOTAL_LOSS:
+            return ledger.equity - references.get("start", ledger.equity)
+
+
+def _share(part: Money, whole: Money) -> int | None:
+    return part * PPM // whole if whole > 0 else None
+
+
+def _change(now: Money, reference: Money) -> int | None:
+    return _share(now - reference, reference)
+
+
+def level_of(value: int | None, threshold: int, warn_ppm: int) -> str:
+    """Return `breached`, `warned` or `` for a measured value."""
+    if value is None:
+        return ""
+    if value <= threshold:
+        return "breached"
+    return "warned" if value <= ppm_of(threshold, warn_ppm) else ""
+
+
+_ORDER = {"": 0, "cleared": 0, "warned": 1, "breached": 2}
+
+
+def crossing(spec: LimitSpec, threshold: int, value: int | None, before: str) -> Crossing | None:
+    """Return the crossing between the stored level and the measured one.
+
+    A level rises once per crossing. It clears only above half the warning distance back to safety, so that a value that
+    trembles at the line
+    is one crossing and not many; what was breached for a day or a week stays so until the next one begins.
+    """
+    level = level_of(value, threshold, spec.warn_ppm)
+    if value is None or level == before:
+        return None
+    if _ORDER[level] > _ORDER[before]:
+        return Crossing(spec, level, value, threshold)
+    if before == "breached" and spec.period:
+        return None
+    if not level and value > ppm_of(threshold, spec.warn_ppm) // 2:
+        return Crossing(spec, "cleared", value, threshold)
+    return None
+
+
+def floor_equity(spec: LimitSpec, threshold: int, level: str, ledger: Ledger, references: References) -> Money:
+    """Return the equity at or below which the next level of a limit is reached, for skipping quiet bars.
+
+    Rounded up by one unit per division so that the true crossing is never missed.
+    """
+    goal = threshold if level == "warned" else ppm_of(threshold, spec.warn_ppm)
+    if spec.in_money:
+        name = "day" if spec.measure is Measure.DAILY_LOSS else "start"
+        return references.get(name, ledger.equity) + goal
+    if spec.measure is Measure.UNREALISED:
+        return ledger.balance + ledger.balance * goal // PPM + 1
+    name = {Measure.DAILY_EQUITY: "day", Measure.WEEKLY_EQUITY: "week"}.get(spec.measure, "peak")
+    reference = references.get(name, 0)
+    return reference + reference * goal // PPM + 1

@@ -1,0 +1,233 @@
+"""The snapshot: the desk at one instant, in exact decimals, drawn from the workspace without changing it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.core.fills import net_at
+from engine.core.holds import applying, strictest
+from engine.core.limits import measure
+from engine.core.market import timeframe_name
+from engine.core.money import Money, from_money
+from engine.core.orders import Order
+from engine.core.portfolio import EXTERNAL, Position
+from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
+from engine.core.risk import exposure, liquidation_price
+from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
+from engine.core.strategy import Away, Level
+from engine.core.workspace import Workspace
+
+_STATES = {HoldLevel.NONE: "running", HoldLevel.REDUCE_ONLY: "reduce only", HoldLevel.HALTED: "halted"}
+
+
+def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
+    """Return the read model of the whole account."""
+    books = ws.state.portfolio
+    hold = strictest(ws.state.holds.values())
+    unrealised = books.unrealised(ws.marks)
+    equity = books.wallet + unrealised
+    references = ws.state.references.get("", {})
+    day = references.get("day", equity)
+    stops = [_stopped(ws, position) for position in ws.positions.values()]
+    return Snapshot(
+        account=ws.account.name,
+        mode=ws.account.mode,
+        state=_STATES.get(hold.level, "paused") if hold else "running",
+        reasons=tuple(h.reason for h in sorted(applying(ws.state.holds.values(), "", ""), key=lambda h: -h.level)),
+        market_ms=ws.now_ms,
+        wall_ms=ws.wall_ms,
+        wallet=from_money(books.wallet),
+        equity=from_money(equity),
+        initial=from_money(books.opening),
+        unrealised=from_money(unrealised),
+        margin_used=from_money(sum(p.margin() for p in ws.positions.values())),
+        exposure=from_money(exposure(ws)),
+        day_start_equity=from_money(day),
+        today=from_money(equity - day),
+        today_percent=_percent(equity - day, day),
+        today_realised=from_money(sum(books.day_net.values())),
+        if_all_stop=from_money(sum(s for s in stops if s is not None)) if stops and None not in stops else None,
+        peak_equity=from_money(references.get("peak", equity)),
+        positions=tuple(_position(ws, position) for position in ws.positions.values()),
+        orders=tuple(_order(ws, order) for order in ws.state.book.open()),
+        limits=tuple(_limit(ws, spec) for spec in ws.specs()),
+        holds=tuple(ws.state.holds.values()),
+        profiles=tuple(_profile(ws, profile) for profile in ws.account.profiles),
+        symbols=tuple(_symbol(ws, symbol) for symbol in sorted(books.instruments)),
+        venue=ws.venue.value,
+        feed_age_ms=max((ws.now_ms - p.at_ms for p in ws.prices.values()), default=None),
+        store_ok=ws.writable,
+        version=version,
+    )
+
+
+def _percent(part: Money, whole: Money) -> Decimal:
+    return Decimal(part) * 100 / whole if whole else Decimal(0)
+
+
+def _stopped(ws: Workspace, position: Position) -> Money | None:
+    return net_at(ws, position, position.stop) if position.stop else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    mark: int
+    last: int
+
+
+def _position(ws: Workspace, p: Position) -> PositionView:
+    instrument = ws.state.portfolio.instruments[p.symbol]
+    average = p.cost // (p.size * p.unit)
+    known = ws.prices.get(p.symbol)
+    now = _Prices(known.mark, known.last) if known else _Prices(average, average)
+    unrealised = p.unrealised(now.mark)
+    risk = -_risk_free(p)
+    stopped = _stopped(ws, p)
+    external = p.profile == EXTERNAL
+    return PositionView(
+        position_id=p.position_id,
+        symbol=p.symbol,
+        profile=p.profile,
+        long=p.long,
+        quantity=instrument.quantity(p.size),
+        entry=instrument.average(p.cost, p.size),
+        mark=instrument.price(now.mark),
+        last=instrument.price(now.last),
+        notional=from_money(now.mark * p.size * p.unit),
+        margin=from_money(p.margin()),
+        leverage=p.leverage,
+        unrealised=from_money(unrealised),
+        unrealised_percent=_percent(unrealised, p.cost),
+        r_now=Decimal(unrealised) / risk if risk > 0 else None,
+        stop=instrument.price(p.stop) if p.stop else None,
+        target=instrument.price(p.target) if p.target else None,
+        stop_on_exchange=bool(p.held_stop),
+        if_stopped=from_money(stopped) if stopped is not None else None,
+        liquidation=None if external else instrument.price(liquidation_price(average, p.leverage, long=p.long)),
+        fees=from_money(p.fees),
+        funding=from_money(p.funding),
+        opened_ms=p.opened_ms,
+        rule=p.rule,
+        closing=bool(p.closing),
+        external=external,
+        tick=instrument.tick,
+    )
+
+
+def _risk_free(p: Position) -> Money:
+    return p.unrealised(p.first_stop) if p.first_stop else 0
+
+
+def _order(ws: Workspace, order: Order) -> OrderView:
+    ticket = order.ticket
+    instrument = ws.state.portfolio.instruments[ticket.symbol]
+    return OrderView(
+        link_id=ticket.link_id,
+        order_id=order.order_id,
+        symbol=ticket.symbol,
+        profile=ticket.profile,
+        buy=ticket.buy,
+        quantity=instrument.quantity(ticket.qty),
+        filled=instrument.quantity(order.filled),
+        purpose=ticket.purpose.value,
+        status=order.status.value,
+        reason=ticket.reason,
+        since_ms=ticket.decided_ms,
+    )
+
+
+def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
+    threshold = ws.threshold(spec)
+    value = measure(spec, ws.ledger(spec.profile), ws.state.references.get(spec.profile, {}))
+    scale = from_money if spec.in_money else _ppm
+    used = max(Decimal(0), Decimal(value) / threshold) if value is not None else Decimal(0)
+    return LimitView(
+        key=spec.key,
+        profile=spec.profile,
+        measure=spec.measure.value,
+        value=scale(value) if value is not None else None,
+        threshold=scale(threshold),
+        loosest=scale(spec.floor),
+        tightest=scale(spec.ceiling),
+        used=used,
+        in_money=spec.in_money,
+        action=spec.action.value,
+        state=ws.state.levels.get(spec.key, ""),
+    )
+
+
+def _ppm(value: int) -> Decimal:
+    return Decimal(value) / 10_000
+
+
+def size_words(profile: Profile) -> str:
+    """Return how a profile sizes its entries, in words."""
+    sizing = profile.sizing
+    amount = f"{from_money(sizing.amount).normalize():f} USDT"
+    share = f"{sizing.ppm / 10_000:g} % of equity"
+    return {
+        SizeMode.QUANTITY: f"{from_money(sizing.amount).normalize():f} coins",
+        SizeMode.NOTIONAL: f"{amount} notional",
+        SizeMode.MARGIN: f"{amount} margin",
+        SizeMode.EQUITY_MARGIN: f"{share} as margin",
+        SizeMode.EQUITY_RISK: f"{share} at risk",
+    }[sizing.mode]
+
+
+def _level_words(level: Level | None) -> str:
+    if level is None:
+        return "by the strategy"
+    return f"{level.ppm / 10_000:g} %" if isinstance(level, Away) else f"at {level.price:g}"
+
+
+def _profile(ws: Workspace, profile: Profile) -> ProfileView:
+    off = ws.state.rules_off.get(profile.name, ())
+    books = ws.state.portfolio
+    return ProfileView(
+        name=profile.name,
+        strategy=profile.strategy,
+        enabled=ws.enabled(profile),
+        symbols=profile.symbols,
+        timeframe=timeframe_name(profile.timeframe),
+        rules=tuple((rule, rule not in off) for rule in ws.strategies[profile.name].rules),
+        open_positions=sum(1 for p in ws.positions.values() if p.profile == profile.name),
+        max_positions=profile.max_positions,
+        unrealised=from_money(books.unrealised(ws.marks, profile.name)),
+        today_net=from_money(books.day_net.get(profile.name, 0)),
+        size=size_words(profile),
+        leverage=profile.leverage,
+        stop=_level_words(profile.stop),
+        target=_level_words(profile.target),
+    )
+
+
+def held_back(ws: Workspace, symbol: str) -> tuple[str, ...]:
+    """Return everything that holds an entry on a symbol back now, whatever a strategy says."""
+    reasons = [h.reason for h in ws.state.holds.values() if h.scope.covers("", symbol)]
+    if symbol in ws.positions:
+        reasons.append(f"a position of {ws.positions[symbol].profile} is open")
+    order = next(ws.state.book.open(symbol), None)
+    if order is not None:
+        reasons.append(f"an order is {order.status.value}")
+    if ws.state.cooldowns.get(symbol, 0) > ws.now_ms:
+        reasons.append("cooldown")
+    if symbol in ws.troubled:
+        reasons.append(f"data: {ws.troubled[symbol]}")
+    if symbol not in ws.prices:
+        reasons.append("no price yet")
+    return tuple(reasons)
+
+
+def _symbol(ws: Workspace, symbol: str) -> SymbolView:
+    instrument = ws.state.portfolio.instruments[symbol]
+    price = ws.prices.get(symbol)
+    until = ws.state.cooldowns.get(symbol, 0)
+    return SymbolView(
+        symbol=symbol,
+        last=instrument.price(price.last) if price else None,
+        mark=instrument.price(price.mark) if price else None,
+        age_ms=ws.now_ms - price.at_ms if price else None,
+        tick=instrument.tick,
+        status=instrument.status.value,
+        cooldown_until_ms=until if until > ws.now_ms else None,
+        held_back=held_back(ws, symbol),
+    )

@@ -1,0 +1,125 @@
+"""The exchange's view against ours: what was missed is booked, what cannot be explained is adopted, and every
+difference is told.
+
+Exchange truth wins, but only where nothing of ours is under way: an order in flight explains a difference better than
+an error does.
+"""
+
+from engine.core import alerts as a
+from engine.core.effects import CancelOrder, QueryAccount
+from engine.core.events import (
+    AccountReported,
+    Executed,
+    OrderAccepted,
+    OrderEnded,
+    OrderRejected,
+    OrderReport,
+    PositionReport,
+    ProtectionReported,
+)
+from engine.core.exits import ask
+from engine.core.facts import AccountOpened, PositionAdopted, WalletCorrected
+from engine.core.fills import on_ended, on_executed, on_funding, on_protection, on_rejected, on_word
+from engine.core.ids import is_ours
+from engine.core.money import Money, from_money, to_money
+from engine.core.orders import OrderStatus
+from engine.core.workspace import Workspace
+
+TOLERANCE: Money = to_money("0.01")
+# The exchange's own view may lag behind an execution it has just reported.
+SETTLE_MS = 2_000
+
+
+def on_account(ws: Workspace, report: AccountReported) -> None:
+    """Compare the whole account and close the gap."""
+    if not ws.state.opened:
+        ws.record(AccountOpened(report.wallet, report.at_ms))
+        ws.dirty = True
+    for event in report.executions:
+        if isinstance(event, Executed):
+            on_executed(ws, event)
+        else:
+            on_funding(ws, event)
+    _orders(ws, {row.link_id: row for row in report.orders if row.link_id}, report.asked_ms)
+    theirs = {row.symbol: row for row in report.positions if row.qty}
+    for symbol in sorted(theirs.keys() | ws.positions.keys()):
+        _position(ws, symbol, theirs.get(symbol), report)
+    _wallet(ws, report)
+
+
+def _orders(ws: Workspace, rows: dict[str, OrderReport], asked_ms: int) -> None:
+    for order in list(ws.state.book.open()):
+        row = rows.pop(order.ticket.link_id, None)
+        if row is not None:
+            take_order(ws, row, asked_ms)
+        elif order.status in {OrderStatus.UNKNOWN, OrderStatus.ACKNOWLEDGED, OrderStatus.PARTIALLY_FILLED}:
+            ask(ws, order)
+    for row in rows.values():
+        if (
+            row.open
+            and not row.reduce_only
+            and is_ours(ws.account.tag, row.link_id)
+            and row.link_id not in ws.state.book.orders
+        ):
+            # Ours by its name and unknown to the books: nothing may open a position that no decision of ours stands
+            # behind.
+            ws.emit(CancelOrder(row.link_id, row.symbol))
+            detail = f"Order {row.link_id} on {row.symbol} was not in the books and is being cancelled."
+            ws.alert(a.SystemAlert, topic="reconciliation", title=f"Stray order on {row.symbol}", detail=detail)
+
+
+def take_order(ws: Workspace, row: OrderReport, at_ms: int) -> None:
+    """Turn an order's report into what it says happened."""
+    if row.open:
+        on_word(ws, OrderAccepted(row.link_id, row.order_id, at_ms))
+    elif row.rejected and not row.filled:
+        on_rejected(ws, OrderRejected(row.link_id, "rejected", "as the exchange reports", at_ms))
+    else:
+        on_ended(ws, OrderEnded(row.link_id, row.filled, "as the exchange reports", at_ms))
+
+
+def _position(ws: Workspace, symbol: str, row: PositionReport | None, report: AccountReported) -> None:
+    if symbol not in ws.state.portfolio.instruments:
+        title = f"Position on unknown {symbol}"
+        detail = "The exchange holds a position on a symbol the desk does not know; it is not managed."
+        ws.alert(a.SystemAlert, topic="reconciliation", title=title, detail=detail, critical=True)
+        return
+    ours = ws.positions.get(symbol)
+    qty, cost = (row.qty, row.entry_cost) if row else (0, 0)
+    moving = (
+        next(ws.state.book.open(symbol), None) is not None or ws.state.last_execution_ms > report.asked_ms - SETTLE_MS
+    )
+    if (ours.qty if ours else 0) != qty:
+        if moving:
+            ws.emit(QueryAccount(f"{symbol} differs while orders are under way"))
+            return
+        _adopt(ws, symbol, qty, cost, report.at_ms)
+    if row is not None:
+        on_protection(ws, ProtectionReported(symbol, row.stop, row.target, report.at_ms))
+
+
+def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, at_ms: int) -> None:
+    ours = ws.positions.get(symbol)
+    instrument = ws.state.portfolio.instruments[symbol]
+    why = "closed outside the desk" if qty == 0 else "changed outside the desk"
+    ws.alert(
+        a.DifferenceAlert,
+        symbol=symbol,
+        ours=f"{instrument.quantity(ours.qty if ours else 0):f}",
+        theirs=f"{instrument.quantity(qty):f}",
+        why=why,
+    )
+    ws.record(PositionAdopted(symbol, qty, cost, why, at_ms))
+    ws.watches.pop(symbol, None)
+    ws.dirty = True
+
+
+def _wallet(ws: Workspace, report: AccountReported) -> None:
+    difference = report.wallet - ws.state.portfolio.wallet
+    settled = next(ws.state.book.open(), None) is None
+    if abs(difference) <= TOLERANCE or not settled or ws.state.last_execution_ms > report.asked_ms - SETTLE_MS:
+        return
+    ws.record(WalletCorrected(difference, "not in our books", report.at_ms))
+    detail = f"The exchange has {from_money(difference):+.2f} USDT against the books; the exchange's figure is taken."
+    ws.alert(a.SystemAlert, topic="reconciliation", title="Wallet corrected", detail=detail)
+    ws.dirty = True

@@ -1,0 +1,224 @@
+"""The desk's durable state: a fold over facts. Nothing else changes it, so replaying the journal restores it exactly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core import facts as f
+from engine.core.commands import Answer
+from engine.core.events import (
+    ExecKind,
+    Executed,
+    FundingPaid,
+    InstrumentChanged,
+    OrderAccepted,
+    OrderEnded,
+    OrderNotFound,
+    OrderOutcomeUnknown,
+    OrderRejected,
+    OrderSent,
+    OrderUnsent,
+    ProtectionReported,
+)
+from engine.core.facts import Fact
+from engine.core.money import Money
+from engine.core.orders import OrderBook, Purpose, Ticket, Word
+from engine.core.portfolio import Portfolio
+from engine.core.trades import Trade
+
+REMEMBERED_EXECUTIONS = 20_000
+REMEMBERED_ANSWERS = 2_000
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that must survive a restart. Change it only through `apply`."""
+
+    portfolio: Portfolio = field(default_factory=Portfolio)
+    book: OrderBook = field(default_factory=OrderBook)
+    holds: dict[str, f.Hold] = field(default_factory=dict)
+    cooldowns: dict[str, int] = field(default_factory=dict)
+    references: dict[str, dict[str, Money]] = field(default_factory=dict)
+    levels: dict[str, str] = field(default_factory=dict)
+    thresholds: dict[str, int] = field(default_factory=dict)
+    rules_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    profiles_on: dict[str, bool] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    executions: dict[str, int] = field(default_factory=dict)
+    signalled: dict[str, int] = field(default_factory=dict)
+    opened: bool = False
+    last_execution_ms: int = 0
+    clock_ms: int = 0
+
+    def apply(self, fact: Fact) -> Trade | None:
+        """Fold one fact in; returns the round trip that an execution completed."""
+        self.clock_ms = max(self.clock_ms, fact.at_ms)
+        fold = _FOLDS.get(type(fact))
+        return fold(self, fact) if fold is not None else None
+
+    def knows(self, exec_id: str) -> bool:
+        """Whether an execution is already booked."""
+        return exec_id in self.executions
+
+    def _opened(self, fact: f.AccountOpened) -> None:
+        self.portfolio.open_account(fact.wallet)
+        self.opened = True
+
+    def _corrected(self, fact: f.WalletCorrected) -> None:
+        self.portfolio.transfer(fact.amount)
+        account = self.references.get("", {})
+        for name in account:
+            if not name.endswith(".at"):
+                account[name] += fact.amount
+
+    def _instrument(self, fact: InstrumentChanged) -> None:
+        self.portfolio.instruments[fact.instrument.symbol] = fact.instrument
+
+    def _intended(self, fact: f.OrderIntended) -> None:
+        ticket = fact.ticket
+        self.book.add(ticket)
+        position = self.portfolio.positions.get(ticket.symbol)
+        if ticket.purpose is Purpose.EXIT and position is not None:
+            position.exits += 1
+            position.expected_exit = ticket.expected
+            if ticket.whole:
+                position.closing = ticket.reason
+
+    def _executed(self, fact: Executed) -> Trade | None:
+        if fact.exec_id in self.executions:
+            return None
+        self._remember(fact.exec_id, fact.at_ms)
+        self.last_execution_ms = max(self.last_execution_ms, fact.at_ms)
+        order = self.book.orders.get(fact.link_id)
+        ticket: Ticket | None = None
+        if order is not None:
+            ticket = order.ticket
+            unit = self.portfolio.instruments[fact.symbol].unit
+            self.book.fill(fact.link_id, qty=fact.qty, value=fact.price * fact.qty * unit, at_ms=fact.at_ms)
+        trade = self.portfolio.execute(fact, ticket, _reason(fact, ticket))
+        if trade is not None:
+            self.book.forget(trade.position_id)
+        return trade
+
+    def _remember(self, exec_id: str, at_ms: int) -> None:
+        self.executions[exec_id] = at_ms
+        if len(self.executions) > REMEMBERED_EXECUTIONS:
+            del self.executions[next(iter(self.executions))]
+
+    def _funding(self, fact: FundingPaid) -> None:
+        if fact.exec_id not in self.executions:
+            self._remember(fact.exec_id, fact.at_ms)
+            self.last_execution_ms = max(self.last_execution_ms, fact.at_ms)
+            self.portfolio.pay_funding(fact)
+
+    def _sent(self, fact: OrderSent) -> None:
+        self.book.hear(fact.link_id, Word.SENT, at_ms=fact.at_ms)
+
+    def _accepted(self, fact: OrderAccepted) -> None:
+        self.book.hear(fact.link_id, Word.ACCEPTED, at_ms=fact.at_ms, order_id=fact.order_id)
+
+    def _rejected(self, fact: OrderRejected) -> None:
+        self.book.hear(fact.link_id, Word.REJECTED, at_ms=fact.at_ms)
+
+    def _silent(self, fact: OrderOutcomeUnknown) -> None:
+        self.book.hear(fact.link_id, Word.SILENCE, at_ms=fact.at_ms)
+
+    def _ended(self, fact: OrderEnded) -> None:
+        self.book.end(fact.link_id, filled=fact.filled, at_ms=fact.at_ms)
+
+    def _unsent(self, fact: OrderUnsent) -> None:
+        self.book.hear(fact.link_id, Word.REJECTED, at_ms=fact.at_ms)
+
+    def _not_found(self, fact: OrderNotFound) -> None:
+        if fact.conclusive:
+            self.book.hear(fact.link_id, Word.ENDED, at_ms=fact.at_ms)
+
+    def _protection(self, fact: ProtectionReported) -> None:
+        position = self.portfolio.positions.get(fact.symbol)
+        if position is not None:
+            position.held_stop, position.held_target = fact.stop, fact.target
+
+    def _protect(self, fact: f.ProtectionIntended) -> None:
+        position = self.portfolio.positions.get(fact.symbol)
+        if position is not None:
+            position.stop, position.target = fact.stop, fact.target
+
+    def _extremes(self, fact: f.ExtremesSeen) -> None:
+        position = self.portfolio.positions.get(fact.symbol)
+        if position is not None:
+            position.see(fact.low, fact.high)
+
+    def _hold(self, fact: f.HoldSet) -> None:
+        self.holds[fact.hold.hold_id] = fact.hold
+
+    def _lifted(self, fact: f.HoldLifted) -> None:
+        self.holds.pop(fact.hold_id, None)
+
+    def _cooldown(self, fact: f.CooldownSet) -> None:
+        self.cooldowns[fact.symbol] = max(fact.until_ms, self.cooldowns.get(fact.symbol, 0))
+
+    def _reference(self, fact: f.ReferenceSet) -> None:
+        self.references.setdefault(fact.scope, {})[fact.name] = fact.value
+
+    def _crossed(self, fact: f.LimitCrossed) -> None:
+        self.levels[fact.key] = "" if fact.level == "cleared" else fact.level
+
+    def _limit(self, fact: f.LimitChanged) -> None:
+        self.thresholds[fact.key] = fact.new
+        self.levels[fact.key] = ""
+
+    def _rule(self, fact: f.RuleSwitched) -> None:
+        off = set(self.rules_off.get(fact.profile, ()))
+        off = off - {fact.rule} if fact.on else off | {fact.rule}
+        self.rules_off[fact.profile] = tuple(sorted(off))
+
+    def _profile(self, fact: f.ProfileSwitched) -> None:
+        self.profiles_on[fact.profile] = fact.on
+
+    def _signal(self, fact: f.SignalRecorded) -> None:
+        self.signalled[f"{fact.profile}/{fact.symbol}"] = fact.at_ms
+
+    def _adopted(self, fact: f.PositionAdopted) -> None:
+        self.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms)
+
+    def _answered(self, fact: f.CommandHandled) -> None:
+        self.answers[fact.command_id] = fact.answer
+        if len(self.answers) > REMEMBERED_ANSWERS:
+            del self.answers[next(iter(self.answers))]
+
+
+def _reason(fact: Executed, ticket: Ticket | None) -> str:
+    if fact.kind is not ExecKind.ORDER:
+        return fact.kind.value
+    return ticket.reason if ticket is not None else ExecKind.MANUAL.value
+
+
+_FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
+    f.AccountOpened: State._opened,
+    f.WalletCorrected: State._corrected,
+    f.OrderIntended: State._intended,
+    f.HoldSet: State._hold,
+    f.HoldLifted: State._lifted,
+    f.CooldownSet: State._cooldown,
+    f.ProtectionIntended: State._protect,
+    f.ExtremesSeen: State._extremes,
+    f.ReferenceSet: State._reference,
+    f.LimitCrossed: State._crossed,
+    f.LimitChanged: State._limit,
+    f.RuleSwitched: State._rule,
+    f.ProfileSwitched: State._profile,
+    f.SignalRecorded: State._signal,
+    f.PositionAdopted: State._adopted,
+    f.CommandHandled: State._answered,
+    InstrumentChanged: State._instrument,
+    Executed: State._executed,
+    FundingPaid: State._funding,
+    OrderSent: State._sent,
+    OrderAccepted: State._accepted,
+    OrderRejected: State._rejected,
+    OrderOutcomeUnknown: State._silent,
+    OrderEnded: State._ended,
+    OrderUnsent: State._unsent,
+    OrderNotFound: State._not_found,
+    ProtectionReported: State._protection,
+}

@@ -1,0 +1,110 @@
+"""What a strategy is: a pure answer to one closed bar.
+
+A strategy gets computed indicator values and returns a decision. It knows no account, no clock and no exchange; sizing,
+checks and orders
+come after it. Values that are not warm are absent (None), never NaN.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A level `ppm` parts per million away from the expected entry (5000 = 0.5 %)."""
+
+    ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A level at an absolute price in quote currency."""
+
+    price: float
+
+
+type Level = Away | At
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Open a position; `rule` names it, `also` lists rules that fired with it. Absent levels are the profile's."""
+
+    long: bool
+    rule: str
+    also: tuple[str, ...] = ()
+    stop: Level | None = None
+    target: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Close what is held."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Rules of both sides fired on one bar: recorded, never traded."""
+
+    rules: tuple[str, ...]
+
+
+type Decision = Enter | Exit | Conflict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the profile holds on the symbol when it is asked."""
+
+    long: bool
+    entry_ms: int
+
+
+class Inputs(Protocol):
+    """Values of one closed bar and of the bars before it."""
+
+    close_ms: int
+
+    def get(self, name: str, back: int = 0) -> float | None:
+        """Return a value by name (`close`, `high`, `rsi14`, `bb20_2.upper` …) `back` bars ago; None when absent or not
+        warm.
+        """
+
+
+class Strategy(Protocol):
+    """Frozen parameters and two pure questions."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the indicator columns it reads."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of rules that can be switched off, empty when there is only one."""
+
+    @property
+    def reverses(self) -> bool:
+        """Whether an opposite signal closes what is held and, once flat, enters the other way."""
+
+    def decide(self, inputs: Inputs, held: Held | None, off: Collection[str]) -> Decision:
+        """Return what to do on this closed bar, with the rules in `off` switched off."""
+
+    def candidates(self, columns: Mapping[str, Any]) -> Any | None:
+        """Return a boolean column of the bars at which `decide` could answer at all, or None for every bar.
+
+        `columns` maps the names in `needs` (and `open high low close volume`) to array-like columns that compare
+        element by element and
+        hold NaN where a value is absent; `name@1` is the same column one bar earlier. It lets a backtest skip bars; it
+        must never be
+        stricter than `decide`. Times are not offered: a strategy that looks at the clock returns the bars by value
+        only.
+        """
+
+
+class StrategyFactory(Protocol):
+    """Builds a strategy from validated parameters."""
+
+    def __call__(self, parameters: Mapping[str, Any]) -> Strategy: ...

@@ -1,0 +1,195 @@
+"""The heart: an event or a command goes in, effects come out. Routes; decides nothing itself. No clock, no I/O, no
+awaiting.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.core import alerts as a
+from engine.core import events as e
+from engine.core.commands import Command
+from engine.core.effects import Effect, QueryAccount
+from engine.core.entries import on_bar
+from engine.core.exits import ask
+from engine.core.facts import AccountOpened
+from engine.core.fills import (
+    on_ended,
+    on_executed,
+    on_funding,
+    on_not_found,
+    on_protection,
+    on_protection_refused,
+    on_rejected,
+    on_unknown,
+    on_word,
+)
+from engine.core.guards import on_time
+from engine.core.money import Money
+from engine.core.orders import OrderStatus
+from engine.core.profile import Account, Profile
+from engine.core.reconcile import on_account, take_order
+from engine.core.requests import on_command
+from engine.core.state import State
+from engine.core.strategy import Strategy
+from engine.core.workspace import Workspace
+
+_RISING = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
+
+
+class Trader:
+    """One account's trading: profiles, books, risk. Drive it with `step`; read it through `workspace` and
+    `engine.core.picture`.
+    """
+
+    def __init__(
+        self, account: Account, strategies: Mapping[str, Strategy], state: State | None = None, *, telling: bool = True
+    ) -> None:
+        state = state or State()
+        state.portfolio.account, state.portfolio.mode = account.name, account.mode
+        self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
+        self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
+        for profile in account.profiles:
+            for symbol in profile.symbols:
+                key = (symbol, profile.timeframe)
+                self._profiles[key] = (*self._profiles.get(key, ()), profile)
+        self._routes: dict[type, Callable[[Any], None]] = self._table()
+
+    def step(self, event: e.Event | Command) -> list[Effect]:
+        """Take in one event or command and return what is asked of the world, in order."""
+        ws = self.workspace
+        effects: list[Effect] = []
+        ws.effects = effects
+        if isinstance(event, Command):
+            on_command(ws, event)
+        else:
+            self._routes[type(event)](event)
+        return effects
+
+    def open_account(self, wallet: Money, at_ms: int) -> list[Effect]:
+        """Begin the books with a wallet balance (a backtest's start; live it comes with the first account report)."""
+        effects: list[Effect] = []
+        self.workspace.effects = effects
+        self.workspace.record(AccountOpened(wallet, at_ms))
+        return effects
+
+    def recover(self) -> list[Effect]:
+        """Start after a crash or a clean stop, there is no other start: what was under way is unknown until the
+        exchange says.
+        """
+        ws = self.workspace
+        effects: list[Effect] = []
+        ws.effects = effects
+        for order in list(ws.state.book.open()):
+            if order.status in _RISING:
+                ws.record(e.OrderOutcomeUnknown(order.ticket.link_id, "the desk was restarted", ws.now_ms))
+                ask(ws, order)
+        ws.emit(QueryAccount("start"))
+        return effects
+
+    def _table(self) -> dict[type, Callable[[Any], None]]:
+        ws = self.workspace
+        table: dict[type, Callable[[Any], None]] = {
+            e.PriceMoved: self._price,
+            e.BarClosed: self._bar,
+            e.TimePassed: self._time,
+            e.DataTroubled: self._troubled,
+            e.DataHealed: self._healed,
+            e.InstrumentChanged: self._instrument,
+            e.TurnoverReported: self._turnover,
+            e.VenueChanged: self._venue,
+            e.StoreChanged: self._store,
+        }
+        parts: dict[type, Callable[[Workspace, Any], None]] = {
+            e.OrderSent: on_word,
+            e.OrderAccepted: on_word,
+            e.OrderRejected: on_rejected,
+            e.OrderUnsent: on_rejected,
+            e.OrderOutcomeUnknown: on_unknown,
+            e.OrderEnded: on_ended,
+            e.OrderNotFound: on_not_found,
+            e.Executed: on_executed,
+            e.FundingPaid: on_funding,
+            e.ProtectionReported: on_protection,
+            e.ProtectionRefused: on_protection_refused,
+            e.AccountReported: on_account,
+            e.OrderReport: lambda ws, row: take_order(ws, row, ws.now_ms),
+        }
+
+        def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:
+            def run(event: Any) -> None:
+                at_ms = getattr(event, "at_ms", 0)
+                ws.now_ms = max(at_ms, ws.now_ms)
+                part(ws, event)
+
+            return run
+
+        return table | {kind: dated(part) for kind, part in parts.items()}
+
+    def _price(self, event: e.PriceMoved) -> None:
+        ws = self.workspace
+        known = ws.prices.get(event.symbol)
+        if known is not None and event.at_ms < known.at_ms:
+            return
+        ws.prices[event.symbol] = event
+        ws.now_ms = max(ws.now_ms, event.at_ms)
+        if ws.marks.get(event.symbol) != event.mark:
+            ws.marks[event.symbol] = event.mark
+            position = ws.positions.get(event.symbol)
+            if position is not None:
+                position.see(event.low or event.last, event.high or event.last)
+                ws.dirty = True
+
+    def _bar(self, event: e.BarClosed) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.close_ms)
+        high, low = event.inputs.get("high"), event.inputs.get("low")
+        if high is not None and low is not None:
+            ws.ranges[event.symbol] = (high - low, event.inputs.get("atr14"))
+        for profile in self._profiles.get((event.symbol, event.timeframe), ()):
+            on_bar(ws, profile, event)
+
+    def _time(self, event: e.TimePassed) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.market_ms)
+        ws.wall_ms = max(ws.wall_ms, event.wall_ms)
+        on_time(ws)
+
+    def _troubled(self, event: e.DataTroubled) -> None:
+        ws = self.workspace
+        if event.symbol not in ws.troubled:
+            detail = f"{event.why}. No new entries on {event.symbol}; stops are untouched."
+            ws.alert(a.SystemAlert, topic="data", title=f"{event.symbol} data trouble", detail=detail)
+        ws.troubled[event.symbol] = event.why
+
+    def _healed(self, event: e.DataHealed) -> None:
+        if self.workspace.troubled.pop(event.symbol, None) is not None:
+            detail = "Candles are whole again; entries are allowed."
+            self.workspace.alert(a.SystemAlert, topic="data", title=f"{event.symbol} data healed", detail=detail)
+
+    def _instrument(self, event: e.InstrumentChanged) -> None:
+        if self.workspace.instrument(event.instrument.symbol) != event.instrument:
+            self.workspace.record(event)
+
+    def _turnover(self, event: e.TurnoverReported) -> None:
+        self.workspace.turnover[event.symbol] = event.turnover
+
+    def _venue(self, event: e.VenueChanged) -> None:
+        ws = self.workspace
+        if event.state is ws.venue:
+            return
+        back = event.state is e.VenueState.UP
+        ws.venue = event.state
+        title = "Exchange connection is back" if back else f"Exchange connection {event.state.value}"
+        detail = event.why if back else f"{event.why}. No new entries; stops on the exchange stay."
+        ws.alert(a.SystemAlert, topic="exchange", title=title, detail=detail, critical=not back and bool(ws.positions))
+        if back:
+            ws.emit(QueryAccount("exchange connection is back"))
+
+    def _store(self, event: e.StoreChanged) -> None:
+        ws = self.workspace
+        if event.writable is ws.writable:
+            return
+        ws.writable = event.writable
+        title = "Journal is writable again" if event.writable else "Journal cannot be written"
+        detail = event.why if event.writable else f"{event.why}. No new entries; exits and stops go on."
+        ws.alert(a.SystemAlert, topic="storage", title=title, detail=detail, critical=not event.writable)

@@ -1,0 +1,1 @@
+"""Exchange clients behind one protocol."""

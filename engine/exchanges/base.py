@@ -1,0 +1,64 @@
+"""What the desk needs of an exchange: three actions with honest outcomes, two questions, and a stream of events."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport
+from engine.core.money import Ticks
+from engine.core.orders import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The exchange has taken the request."""
+
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The exchange refused; nothing was done. `code` is the exchange's."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Whether it was done cannot be told."""
+
+    why: str
+
+
+type Outcome = Accepted | Rejected | Unknown
+type Sink = Callable[[Event], None]
+
+
+class QueryFailedError(Exception):
+    """The exchange did not answer a question; nothing may be concluded."""
+
+
+class Exchange(Protocol):
+    """Asynchronous port to one account. Events (fills above all) reach the sink given to `connect`, in the exchange's order."""
+
+    async def connect(self, sink: Sink) -> None:
+        """Start delivering events."""
+
+    async def close(self) -> None:
+        """Stop delivering events and release connections."""
+
+    async def place(self, ticket: Ticket) -> Outcome:
+        """Place an order; stop and target travel with an entry."""
+
+    async def cancel(self, link_id: str, symbol: str) -> Outcome:
+        """Cancel an order; an order that is already over is `Accepted`."""
+
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
+        """Set stop and target of the whole position (0 = none)."""
+
+    async def account(self, since_ms: int) -> AccountReported:
+        """Return the whole view, with executions since a time; raises QueryFailedError."""
+
+    async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
+        """Return what the exchange knows of an order; raises QueryFailedError."""

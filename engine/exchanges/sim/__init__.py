@@ -1,0 +1,1 @@
+"""The parts of the simulated exchange: model, refusals, margin, ledger, matching, state."""

@@ -1,0 +1,137 @@
+"""The indicator formulas over one unbroken run of candles: TA-Lib's, except the plain means of previous bars.
+
+TA-Lib is imported at the first use: its package pulls pandas in where that is installed, which takes longer than
+starting the desk.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+
+from engine.candles import Columns
+from engine.indicators_names import WILDER_PERIODS, Spec
+from engine.validate import Floats
+
+type Outputs = Mapping[str, Floats]
+
+
+@cache
+def library() -> ModuleType:
+    """Return TA-Lib, importing it on the first call (about a second when pandas is not loaded yet)."""
+    import talib
+
+    return talib
+
+
+def run(spec: Spec, columns: Columns) -> Outputs:
+    """Compute a family over candles without gaps: output name -> column, as long as the candles, NaN at its beginning.
+
+    Raises ValueError when a value is not finite: TA-Lib would turn one NaN into wrong numbers for the rest of the run.
+    """
+    for name in _INPUTS.get(spec.kind, ("close",)):
+        if not np.isfinite(getattr(columns, name)).all():
+            raise ValueError(f"{columns.symbol}: {name} holds a value that is not finite; {spec.kind} needs whole data")
+    return _KERNELS[spec.kind](columns, spec.parameters)
+
+
+def _candle(columns: Columns, _: tuple[float, ...]) -> Outputs:
+    return {name: getattr(columns, name) for name in _INPUTS["candle"]}
+
+
+def _sma(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().SMA(columns.close, int(parameters[0]))}
+
+
+def _ema(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().EMA(columns.close, int(parameters[0]))}
+
+
+def _rsi(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    values = library().RSI(columns.close, int(parameters[0]))
+    # Without any move RSI is 0/0, for which TA-Lib says 0, the most oversold of all: absent is the honest answer.
+    rows = WILDER_PERIODS * int(parameters[0])
+    if (columns.close[rows:] == columns.close[:-rows]).any():
+        values = np.where(_unchanged(columns.close) >= rows, np.nan, values)
+    return {"value": values}
+
+
+def _atr(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().ATR(columns.high, columns.low, columns.close, int(parameters[0]))}
+
+
+def _adx(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().ADX(columns.high, columns.low, columns.close, int(parameters[0]))}
+
+
+def _bollinger(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    period, deviations = int(parameters[0]), parameters[1]
+    upper, middle, lower = library().BBANDS(columns.close, period, deviations, deviations)
+    return {"upper": upper, "middle": middle, "lower": lower, "width": (upper - lower) / middle}
+
+
+def _macd(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    macd, signal, hist = library().MACD(columns.close, *(int(period) for period in parameters))
+    return {"macd": macd, "signal": signal, "hist": hist}
+
+
+def _lowest(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().MIN(columns.low, int(parameters[0]))}
+
+
+def _highest(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": library().MAX(columns.high, int(parameters[0]))}
+
+
+def _mean_previous(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": _previous_mean(columns.close, int(parameters[0]))}
+
+
+def _volume_mean_previous(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    return {"value": _previous_mean(columns.volume, int(parameters[0]))}
+
+
+def _previous_mean(values: Floats, period: int) -> Floats:
+    # Added up anew for every row, in one fixed order: no rounding is carried along, so a window cut out of history
+    # gives the same bits as all of it.
+    rows = len(values) - period
+    total = np.zeros(max(rows, 0))
+    for back in range(period):
+        total += values[back : back + len(total)]
+    means = np.full(len(values), np.nan)
+    means[period:] = total / period
+    return means
+
+
+def _unchanged(values: Floats) -> Floats:
+    rows = np.arange(len(values))
+    changed = np.flatnonzero(np.diff(values, prepend=np.nan))
+    latest = np.zeros(len(values), dtype=np.int64)
+    latest[changed] = changed
+    since: Floats = (rows - np.maximum.accumulate(latest)).astype(np.float64)
+    return since
+
+
+_INPUTS: dict[str, tuple[str, ...]] = {
+    "candle": ("open", "high", "low", "close", "volume"),
+    "atr": ("high", "low", "close"),
+    "adx": ("high", "low", "close"),
+    "lowest": ("low",),
+    "highest": ("high",),
+    "volmeanprev": ("volume",),
+}
+_KERNELS: dict[str, Callable[[Columns, tuple[float, ...]], Outputs]] = {
+    "candle": _candle,
+    "sma": _sma,
+    "ema": _ema,
+    "rsi": _rsi,
+    "atr": _atr,
+    "adx": _adx,
+    "bb": _bollinger,
+    "macd": _macd,
+    "lowest": _lowest,
+    "highest": _highest,
+    "meanprev": _mean_previous,
+    "volmeanprev": _volume_mean_previous,
+}

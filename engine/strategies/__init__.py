@@ -1,0 +1,1 @@
+"""One file per strategy, found through a registry by name."""

@@ -1,0 +1,82 @@
+"""What a person can confirm: plain frozen values that survive a restart as JSON (`engine.core.codec`).
+
+`seen` fields record the state the preview showed; what happens at the press goes by the state of that moment.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.core.commands import ACCOUNT, Filter, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseOne:
+    """Close `percent` of the position on a symbol."""
+
+    symbol: str
+    percent: int
+    seen_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseEverything:
+    """Close every position that matches."""
+
+    which: Filter = Filter.ALL
+    profile: str = ""
+    seen_positions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """Set a limit; `confirmed` counts confirmations so far, because loosening takes two."""
+
+    key: str
+    old: Decimal
+    new: Decimal
+    loosens: bool
+    confirmed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseEntries:
+    """Block entries in a scope (asked again because the command came late)."""
+
+    scope: Scope = ACCOUNT
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeEntries:
+    """Lift the holds of a scope after a halt."""
+
+    scope: Scope = ACCOUNT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOn:
+    """Switch a rule of a profile on."""
+
+    profile: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileOn:
+    """Switch the entries of a profile on."""
+
+    profile: str
+
+
+type Action = CloseOne | CloseEverything | LimitChange | PauseEntries | ResumeEntries | RuleOn | ProfileOn
+
+
+def adds_risk(action: Action) -> bool:
+    """Whether the action lets the desk risk more than before."""
+    match action:
+        case CloseOne() | CloseEverything() | PauseEntries():
+            return False
+        case LimitChange(loosens=loosens):
+            return loosens
+        case ResumeEntries() | RuleOn() | ProfileOn():
+            return True

@@ -1,0 +1,31 @@
+"""Asking before acting: the preview with its two buttons, bound to one person, chat and message, expired after 30 s."""
+
+from aiogram.enums import ButtonStyle
+
+from handlers.actions import Action, adds_risk
+from handlers.context import Context
+from handlers.spot import Screen
+from handlers.views.confirm import render_expired
+from keyboards.base import DANGER
+from keyboards.confirm import confirm_keyboard
+
+VALID_S = 30.0
+
+
+async def ask(ctx: Context, action: Action, preview: str, label: str, *, style: ButtonStyle = DANGER) -> None:
+    """Show the preview of an action; the button's label says the act."""
+    nonce = await ctx.confirm.ask(ctx.actor, ctx.spot.chat_id, action)
+    keyboard = confirm_keyboard(label, nonce, adds=adds_risk(action), style=style)
+    message_id = await ctx.spot.put(Screen(preview, keyboard))
+    await ctx.confirm.bind(nonce, message_id)
+    ctx.jobs.start(_expire(ctx, preview), name=nonce)
+
+
+def settle(ctx: Context, nonce: str) -> None:
+    """The confirmation was pressed or withdrawn: it will not be shown as expired."""
+    ctx.jobs.stop(nonce)
+
+
+async def _expire(ctx: Context, preview: str) -> None:
+    await ctx.jobs.sleep(VALID_S)
+    await ctx.show(Screen(render_expired(preview)))

@@ -1,0 +1,130 @@
+"""What people do to the desk, once for commands and buttons alike: the command, its audit line, and the answer on the screen."""
+
+from decimal import Decimal
+
+from engine.core import commands as c
+from engine.core.commands import Answer, Command, Done, Filter, Refused, Scope
+from engine.core.snapshot import PositionView
+from handlers.clock import wall_ms
+from handlers.context import Context
+from handlers.spot import Screen
+from handlers.views import outcome, words
+from handlers.views.format import esc
+from keyboards import confirm as keys
+from keyboards.tokens import token
+
+SETTLE_S = 10.0
+
+
+async def pause(ctx: Context, scope: Scope, until_ms: int | None) -> None:
+    """Block entries in a scope and say so."""
+    answer = await hold_entries(ctx, scope, until_ms)
+    text = outcome.render_paused(answer, scope, until_ms, ctx.zone, by=ctx.actor.name)
+    await ctx.show(Screen(text, keys.paused_keyboard(scope_token(scope))))
+
+
+async def hold_entries(ctx: Context, scope: Scope, until_ms: int | None = None) -> Answer:
+    """Block entries in a scope, silently."""
+    command = c.Pause(command_id=f"{ctx.request_id}.p", by=ctx.actor.name, wall_ms=wall_ms(), scope=scope, until_ms=until_ms)
+    return await _at_once(ctx, command, "pause", words.scope(scope))
+
+
+async def resume(ctx: Context, scope: Scope) -> None:
+    """Lift what an admin may lift, and name the limits that are still breached."""
+    command = c.Resume(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), scope=scope)
+    answer = await _recorded(ctx, command, "resume", words.scope(scope))
+    text = outcome.render_resumed(answer, scope, ctx.snapshot, by=ctx.actor.name)
+    await ctx.show(Screen(text, keys.running_keyboard(scope_token(scope))))
+
+
+async def close_one(ctx: Context, symbol: str, percent: int) -> None:
+    """Close one position or part of it, and report when the order is over."""
+    before = ctx.snapshot.positions
+    command = c.ClosePosition(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), symbol=symbol, percent=percent)
+    answer = await _at_once(ctx, command, "close", f"{symbol} {percent}%")
+    await _report_close(ctx, answer, before, f"Closing {symbol}")
+
+
+async def close_all(ctx: Context, which: Filter, profile: str) -> None:
+    """Close everything that matches, and report when the orders are over."""
+    before = ctx.snapshot.positions
+    command = c.CloseAll(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), which=which, profile=profile)
+    answer = await _at_once(ctx, command, "closeall", f"{which} {profile}".strip())
+    await _report_close(ctx, answer, before, "Closing all")
+
+
+async def change_limit(ctx: Context, key: str, value: Decimal) -> None:
+    """Set a limit."""
+    command = c.ChangeLimit(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), key=key, value=value)
+    await _changed(ctx, command, "limit", f"limit {key}")
+
+
+async def switch_rule(ctx: Context, profile: str, rule: str, *, on: bool) -> None:
+    """Switch a rule of a profile."""
+    command = c.SwitchRule(
+        command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), profile=profile, rule=rule, on=on
+    )
+    await _changed(ctx, command, "rule", f"{profile} rule {rule} {'on' if on else 'off'}")
+
+
+async def switch_profile(ctx: Context, profile: str, *, on: bool) -> None:
+    """Switch the entries of a profile."""
+    command = c.SwitchProfile(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), profile=profile, on=on)
+    await _changed(ctx, command, "profile", f"profile {profile} {'on' if on else 'off'}")
+
+
+def scope_token(scope: Scope) -> str:
+    """A scope as buttons carry it."""
+    return "" if scope.kind == "account" else f"{scope.kind[0]}.{token(scope.name)}"
+
+
+async def _changed(ctx: Context, command: Command, action: str, what: str) -> None:
+    answer = await _recorded(ctx, command, action, what)
+    await ctx.show(Screen(outcome.render_changed(what, answer, by=ctx.actor.name), keys.running_keyboard()))
+
+
+async def _recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
+    answer = await ctx.desk.command(command)
+    await _audit(ctx, action, detail, answer)
+    return answer
+
+
+async def _at_once(ctx: Context, command: Command, action: str, detail: str) -> Answer:
+    # What makes the desk safer must not wait for the audit line, nor fail with it.
+    answer = await ctx.desk.command(command)
+    ctx.jobs.start(_audit(ctx, action, detail, answer))
+    return answer
+
+
+async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    said = f"refused: {answer.reason}" if isinstance(answer, Refused) else "done"
+    await ctx.store.audit.add(
+        at_ms=wall_ms(), user_id=ctx.actor.user_id, name=ctx.actor.name, action=action, detail=detail, answer=said
+    )
+
+
+async def _report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
+    if isinstance(answer, Refused):
+        await ctx.show(Screen(outcome.render_refused(what, answer), keys.after_close_keyboard()))
+        return
+    if answer.orders:
+        await ctx.show(Screen(outcome.render_closing(len(answer.orders))))
+    ctx.jobs.start(_settled(ctx, answer, before), failed=lambda error: _no_news(ctx, answer, error))
+
+
+async def _settled(ctx: Context, answer: Done, before: tuple[PositionView, ...]) -> None:
+    results = await ctx.desk.settled(answer.orders, SETTLE_S) if answer.orders else ()
+    held = {position.symbol: position for position in before}
+    text = outcome.render_closed(results, held, ctx.snapshot, answer=answer, by=ctx.actor.name)
+    await ctx.show(Screen(text, keys.after_close_keyboard()))
+
+
+async def _no_news(ctx: Context, answer: Done, error: BaseException) -> None:
+    text = outcome.render_no_news(len(answer.orders), type(error).__name__)
+    await ctx.spot.elsewhere().put(Screen(text, keys.after_close_keyboard()))
+
+
+async def tell_failed(ctx: Context, what: str, error: BaseException) -> None:
+    """Say that work begun for a reader broke."""
+    text = f"<b>{esc(what)} failed</b> ({esc(type(error).__name__)}). Trading is not affected. Try again, or see /health."
+    await ctx.spot.elsewhere().put(Screen(text))

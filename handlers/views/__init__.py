@@ -1,0 +1,1 @@
+"""Pure views: a snapshot becomes HTML text."""

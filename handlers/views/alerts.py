@@ -1,0 +1,158 @@
+"""Alerts about positions and orders, and the door to all alert texts: one view for each kind of alert."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from engine.core.alerts import (
+    Alert,
+    ChangeAlert,
+    CooldownAlert,
+    DifferenceAlert,
+    EntryAlert,
+    ExitAlert,
+    HoldAlert,
+    LimitAlert,
+    LiquidationAlert,
+    OrderAlert,
+    ProtectionAlert,
+    StopMovedAlert,
+    SystemAlert,
+)
+from handlers.views import alerts_desk, words
+from handlers.views.format import cost, esc, money, percent, price, quantity, r_multiple, side, signed, span
+from handlers.views.table import Table, paragraphs
+
+_NO_TICKS: Mapping[str, Decimal] = {}
+
+
+def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] = _NO_TICKS) -> str:
+    """HTML of an alert. `ticks` are price steps by symbol; without one a price is written with six digits."""
+    tick = ticks.get(getattr(alert, "symbol", ""))
+    match alert:
+        case EntryAlert():
+            return _entry(alert, tick)
+        case ExitAlert():
+            return _exit(alert, tick)
+        case StopMovedAlert():
+            return _stop_moved(alert, tick)
+        case OrderAlert():
+            return _order(alert)
+        case ProtectionAlert():
+            return _protection(alert)
+        case LiquidationAlert():
+            return _liquidation(alert, tick)
+        case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
+            return alerts_desk.render(alert, zone=zone)
+        case _:
+            message = f"no view for {type(alert).__name__}: write one in handlers/views"
+            raise TypeError(message)
+
+
+def is_critical(alert: Alert) -> bool:
+    """Whether an alert is never muted, merged or delayed by others."""
+    match alert:
+        case ProtectionAlert() | LiquidationAlert():
+            return True
+        case OrderAlert(critical=critical) | SystemAlert(critical=critical):
+            return critical
+        case LimitAlert(level=level, action=action):
+            return level == "breached" and action in {"emergency", "halt"}
+        case _:
+            return False
+
+
+type _OfPosition = EntryAlert | ExitAlert | StopMovedAlert | OrderAlert | ProtectionAlert | LiquidationAlert
+
+
+def _owner(profile: str) -> str:
+    return profile or "external"
+
+
+def _where(alert: _OfPosition) -> str:
+    return esc(f"{words.mode(alert.mode)} · {_owner(alert.profile)}")
+
+
+def _entry(alert: EntryAlert, tick: Decimal | None) -> str:
+    table = Table(8)
+    table.row("Fill", price(alert.price, tick), f"slip {percent(alert.slippage_percent, plus=False)}")
+    table.row("Size", f"{quantity(alert.quantity)} = {money(alert.notional)} USDT")
+    if alert.stop is None:
+        table.row("Stop", "NONE")
+    else:
+        table.row("Stop", price(alert.stop, tick), *_net(alert.stop_net, "with fees"))
+    if alert.target is None:
+        table.row("Target", "none")
+    else:
+        reward = [] if alert.reward_risk is None else [r_multiple(alert.reward_risk).lstrip("+")]
+        table.row("Target", price(alert.target, tick), " ".join([*_net(alert.target_net, "net"), *reward]))
+    table.row("Margin", money(alert.margin), f"{alert.leverage}x")
+    also = f" (also {', '.join(alert.also)})" if alert.also else ""
+    return paragraphs(
+        f"<b>{esc(alert.symbol)} {side(alert.long)} opened</b> · {_where(alert)}",
+        esc(f"Rule {alert.rule}{also}"),
+        table.html(),
+    )
+
+
+def _net(value: Decimal | None, word: str) -> list[str]:
+    return [] if value is None else [f"{signed(value)} {word}"]
+
+
+def _exit(alert: ExitAlert, tick: Decimal | None) -> str:
+    result = f"{signed(alert.net)} USDT {percent(alert.net_percent)}"
+    multiple = "" if alert.r_multiple is None else f" {r_multiple(alert.r_multiple)}"
+    held = f"{side(alert.long)} {quantity(alert.quantity)}"
+    table = Table(8).line(f"{price(alert.entry, tick)} → {price(alert.exit, tick)}", span(alert.duration_ms))
+    table.line(f"Gross {signed(alert.gross)}", f"fees {cost(alert.fees)}")
+    table.line(f"Funding {cost(alert.funding)}", f"Today {signed(alert.today_net)}")
+    return paragraphs(
+        f"<b>{esc(alert.symbol)} {result}{multiple}</b> · {esc(words.mode(alert.mode))}",
+        esc(f"{held} closed: {words.reason(alert.reason)} · {_owner(alert.profile)}"),
+        table.html(),
+    )
+
+
+def _stop_moved(alert: StopMovedAlert, tick: Decimal | None) -> str:
+    levels = f"stop {price(alert.stop, tick)}, target {price(alert.target, tick)}"
+    return paragraphs(
+        f"<b>{esc(alert.symbol)} {side(alert.long)}</b> {levels} · {_where(alert)}",
+        f"Moved: {esc(words.reason(alert.why))}",
+    )
+
+
+_ORDER_WORDS = {
+    "rejected": ("was refused by the exchange", "No position came of it."),
+    "unknown": ("has an unknown outcome", "Its full size stays reserved and the desk keeps asking the exchange."),
+    "expired": ("expired before it was sent", "Nothing was sent."),
+    "unsent": ("could not be sent", "Nothing reached the exchange."),
+}
+
+
+def _order(alert: OrderAlert) -> str:
+    what, after = _ORDER_WORDS.get(alert.what, (alert.what, ""))
+    if not alert.entry and alert.what != "unknown":
+        after = "The position is still open; the desk tries again and its stop stays."
+    order = f"{'BUY' if alert.buy else 'SELL'} {quantity(alert.quantity)} {alert.symbol}"
+    return paragraphs(
+        f"<b>{esc(order)} {esc(what)}</b> · {_where(alert)}",
+        f"{'Entry' if alert.entry else 'Exit'}: {esc(alert.why)}",
+        after,
+    )
+
+
+def _protection(alert: ProtectionAlert) -> str:
+    return paragraphs(
+        f"<b>{esc(alert.symbol)}: STOP MISSING on the exchange</b> · {_where(alert)}",
+        f"Why: {esc(alert.why)}",
+        f"The desk: {esc(alert.doing)}",
+        "You can close it now.",
+    )
+
+
+def _liquidation(alert: LiquidationAlert, tick: Decimal | None) -> str:
+    return paragraphs(
+        f"<b>{esc(alert.symbol)}: {esc(alert.cause)} by the exchange</b> · {_where(alert)}",
+        f"{quantity(alert.quantity)} at {price(alert.price, tick)}",
+        "/status shows what is left.",
+    )

@@ -1,0 +1,86 @@
+"""Alerts about the desk itself: limits, holds, cooldowns, changes, differences and its parts."""
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from engine.core.alerts import Alert, ChangeAlert, CooldownAlert, DifferenceAlert, HoldAlert, LimitAlert, SystemAlert
+from handlers.views import words
+from handlers.views.format import esc, moment, signed
+from handlers.views.table import Table, paragraphs
+
+_LEVELS = {"warned": "close to its limit", "breached": "LIMIT REACHED", "cleared": "back within its limit"}
+
+
+def render(alert: Alert, *, zone: ZoneInfo) -> str:
+    """HTML of an alert of this file; raises TypeError for others."""
+    match alert:
+        case LimitAlert():
+            return _limit(alert)
+        case HoldAlert():
+            return _hold(alert, zone)
+        case CooldownAlert():
+            until = esc(moment(alert.until_ms, zone))
+            return paragraphs(
+                f"<b>{esc(alert.symbol)} rests</b> until {until} · {_mode(alert)}", esc(words.reason(alert.why))
+            )
+        case ChangeAlert():
+            change = f"{alert.old} → {alert.new}, by {alert.by}"
+            return paragraphs(f"<b>{esc(alert.what)} changed</b> · {_mode(alert)}", esc(change))
+        case DifferenceAlert():
+            return _difference(alert)
+        case SystemAlert():
+            return paragraphs(f"<b>{esc(alert.title)}</b> · {_mode(alert)}", esc(alert.detail))
+        case _:
+            message = f"no view for {type(alert).__name__}"
+            raise TypeError(message)
+
+
+def _mode(alert: Alert) -> str:
+    return esc(f"{words.mode(alert.mode)} · {alert.account}")
+
+
+def _limit(alert: LimitAlert) -> str:
+    emergency = alert.level == "breached" and alert.action == "emergency"
+    profile, _, name = alert.key.rpartition(".")
+    label = f"{profile} {name}".strip().replace("_", " ")
+    unit = alert.in_money
+    title = f"EMERGENCY: {label}" if emergency else f"{label}: {_LEVELS.get(alert.level, alert.level)}"
+    table = Table(10)
+    table.row(
+        "Now", words.measured(alert.value, in_money=unit), f"limit {words.amount(alert.threshold, in_money=unit)}"
+    )
+    table.row("Used", _used(alert.value, alert.threshold))
+    table.row(f"Open {alert.open_positions}", f"{signed(alert.open_result)} USDT")
+    return paragraphs(f"<b>{esc(title)}</b> · {_mode(alert)}", table.html(), *_doing(alert))
+
+
+def _used(value: Decimal, threshold: Decimal) -> str:
+    return f"{int(value * 100 / threshold)}%" if threshold else signed(None)
+
+
+def _doing(alert: LimitAlert) -> list[str]:
+    if alert.level != "breached":
+        return [f"When reached: {esc(words.action(alert.action))}."] if alert.level == "warned" else []
+    closing = f"Closing {len(alert.closing)}: {esc(', '.join(alert.closing))}." if alert.closing else ""
+    return [
+        f"The desk acted: {esc(words.action(alert.action))}.",
+        *([closing] if closing else []),
+        "/status shows the state, /limits the limits.",
+    ]
+
+
+def _hold(alert: HoldAlert, zone: ZoneInfo) -> str:
+    where = "whole account" if alert.scope in {"", "account"} else alert.scope
+    until = f" until {moment(alert.until_ms, zone)}" if alert.set and alert.until_ms is not None else ""
+    level = alert.level.lower().replace("_", " ")
+    verb = f"{level}{until}" if alert.set else f"{level} lifted"
+    return f"<b>{esc(where)}: {esc(verb)}</b> · {_mode(alert)}\n{esc(words.reason(alert.reason))}, by {esc(alert.by)}"
+
+
+def _difference(alert: DifferenceAlert) -> str:
+    table = Table(10).row("Ours", alert.ours).row("Exchange", alert.theirs)
+    return paragraphs(
+        f"<b>{esc(alert.symbol)}: books differed from the exchange</b> · {_mode(alert)}",
+        table.html(),
+        f"The exchange's view was taken over. {esc(alert.why)}",
+    )

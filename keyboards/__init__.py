@@ -1,0 +1,1 @@
+"""Typed callback data and keyboard builders; no I/O, no engine calls."""

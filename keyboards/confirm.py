@@ -1,0 +1,37 @@
+"""Confirm and cancel: the button says the act, is red where it closes, and is bound to a one-time nonce."""
+
+from aiogram.enums import ButtonStyle
+from aiogram.types import InlineKeyboardMarkup
+
+from keyboards.base import DANGER, button, link, markup
+from keyboards.data import Add, Ask, Cancel, DeskOrder, Place, Reduce
+
+
+def confirm_keyboard(label: str, nonce: str, *, adds: bool, style: ButtonStyle = DANGER) -> InlineKeyboardMarkup:
+    """[act] [Cancel]. Acts that add risk carry another kind of data than acts that reduce it."""
+    data = Add(nonce=nonce) if adds else Reduce(nonce=nonce)
+    return markup([button(label, data, style), button("Cancel", Cancel(nonce=nonce))])
+
+
+def after_close_keyboard() -> InlineKeyboardMarkup:
+    """Where to go after a close."""
+    return markup(
+        [link("Positions", Place.POSITIONS), link("Trades", Place.TRADES)],
+        [button("Resume", Ask(order=DeskOrder.RESUME))],
+    )
+
+
+def paused_keyboard(scope: str = "") -> InlineKeyboardMarkup:
+    """The way out of a pause."""
+    return markup([button("Resume", Ask(order=DeskOrder.RESUME, scope=scope)), link("Status", Place.STATUS)])
+
+
+def running_keyboard(scope: str = "") -> InlineKeyboardMarkup:
+    """The way back into a pause."""
+    return markup(
+        [
+            button("Pause", Ask(order=DeskOrder.PAUSE, scope=scope)),
+            link("Status", Place.STATUS),
+            link("Risk", Place.RISK),
+        ]
+    )

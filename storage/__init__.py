@@ -1,0 +1,1 @@
+"""What outlives the process: database, journal, settings, outbox, candles and backups."""

@@ -1,0 +1,147 @@
+"""Messages on their way to chats: kept before they are sent, so that nothing is lost while Telegram is away.
+
+Alerts arrive from the journal as rows without a chat; fanning one out makes a row per chat. Order within a thread is
+the order of ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.access import Access
+from storage.groups import dumps
+from storage.tables_chat import outbox
+
+PENDING, SENT, DROPPED, FANNED = "pending", "sent", "dropped", "fanned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxNew:
+    """A message for one chat, before it has a number. `priority`: see storage.priority."""
+
+    chat_id: int
+    kind: str
+    payload: dict[str, Any]
+    priority: int
+    thread: str | None = None
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A message that is not sent yet; `chat_id` is None for an alert that is still to be fanned out."""
+
+    id: int
+    chat_id: int | None
+    kind: str
+    payload: dict[str, Any]
+    priority: int
+    thread: str | None
+    critical: bool
+    created_ms: int
+    attempts: int
+    retry_at_ms: int
+
+
+class OutboxStore:
+    """Each change is durable when its call returns."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def add(
+        self,
+        chat_id: int | None,
+        kind: str,
+        payload: dict[str, Any],
+        priority: int,
+        thread: str | None = None,
+        *,
+        critical: bool = False,
+        created_ms: int,
+    ) -> int:
+        """Keep a message; returns its number."""
+        values = {"chat_id": chat_id, "kind": kind, "payload": dumps(payload), "priority": priority}
+        row = self._row({**values, "thread": thread, "critical": critical}, created_ms)
+
+        async def write(connection: AsyncConnection) -> int:
+            return int((await connection.execute(insert(outbox).values(row).returning(outbox.c.id))).scalar_one())
+
+        number: int = await self._access.writer.run(write)
+        return number
+
+    async def pending(self, limit: int) -> list[OutboxRow]:
+        """Return what is to be sent, the most urgent first, then by arrival; also what waits for a retry."""
+        mine = (*self._access.mine(outbox), outbox.c.state == PENDING)
+        query = select(outbox).where(*mine).order_by(outbox.c.priority, outbox.c.id).limit(limit)
+        return [_read(row) for row in await self._access.reader.rows(query)]
+
+    async def fan_out(self, alert_row_id: int, rows: Sequence[OutboxNew]) -> list[int]:
+        """Replace an alert by its messages, all or none; returns their numbers, none when it was fanned out before."""
+
+        async def write(connection: AsyncConnection) -> list[int]:
+            alert = (*self._access.mine(outbox), outbox.c.id == alert_row_id, outbox.c.state == PENDING)
+            found = (await connection.execute(select(outbox).where(*alert))).first()
+            if found is None:
+                return []
+            await connection.execute(update(outbox).where(*alert).values(state=FANNED))
+            numbers = []
+            for new in rows:
+                row = self._row(_values(new), found.created_ms)
+                done = await connection.execute(insert(outbox).values(row).returning(outbox.c.id))
+                numbers.append(done.scalar_one())
+            return numbers
+
+        numbers: list[int] = await self._access.writer.run(write)
+        return numbers
+
+    async def sent(self, number: int, message_id: int | None, at_ms: int) -> None:
+        """Put on record that Telegram has it."""
+        await self._set(number, state=SENT, message_id=message_id, sent_ms=at_ms)
+
+    async def failed(self, number: int, why: str, retry_at_ms: int) -> None:
+        """Keep it for another attempt."""
+        await self._set(number, why=why, retry_at_ms=retry_at_ms, attempts=outbox.c.attempts + 1)
+
+    async def dropped(self, number: int, why: str) -> None:
+        """Give it up."""
+        await self._set(number, state=DROPPED, why=why)
+
+    async def message_of(self, thread: str, chat_id: int) -> int | None:
+        """Return the first message of a thread in a chat, to be replied to."""
+        mine = (*self._access.mine(outbox), outbox.c.thread == thread, outbox.c.chat_id == chat_id)
+        query = select(outbox.c.message_id).where(*mine, outbox.c.message_id.is_not(None)).order_by(outbox.c.id)
+        row = await self._access.reader.first(query.limit(1))
+        return row.message_id if row is not None else None
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows are in each state."""
+        counted = select(outbox.c.state, func.count().label("number"))
+        query = counted.where(*self._access.mine(outbox)).group_by(outbox.c.state)
+        return {row.state: row.number for row in await self._access.reader.rows(query)}
+
+    def _row(self, values: dict[str, Any], created_ms: int) -> dict[str, Any]:
+        rest = {"state": PENDING, "attempts": 0, "retry_at_ms": 0, "why": "", "created_ms": created_ms}
+        return self._access.key(**values, **rest)
+
+    async def _set(self, number: int, **values: Any) -> None:
+        async def write(connection: AsyncConnection) -> None:
+            mine = (*self._access.mine(outbox), outbox.c.id == number)
+            await connection.execute(update(outbox).where(*mine).values(**values))
+
+        await self._access.writer.run(write)
+
+
+def _values(new: OutboxNew) -> dict[str, Any]:
+    values = {"chat_id": new.chat_id, "kind": new.kind, "payload": dumps(new.payload), "priority": new.priority}
+    return {**values, "thread": new.thread, "critical": new.critical}
+
+
+def _read(row: Row[Any]) -> OutboxRow:
+    names = OutboxRow.__dataclass_fields__
+    values = {name: value for name, value in row._mapping.items() if name in names}
+    return OutboxRow(**{**values, "payload": orjson.loads(row.payload)})

@@ -1,0 +1,6 @@
+"""Every table of the desk."""
+
+from storage import tables_chat
+from storage.tables_trading import metadata
+
+__all__ = ["metadata", "tables_chat"]

@@ -1,0 +1,1 @@
+"""Tests of the whole desk as its owner sees it."""

@@ -1,0 +1,1 @@
+"""Helpers of the acceptance tests: what a person at the phone does and sees."""

@@ -1,0 +1,1 @@
+"""Tests of several modules with real files and loopback servers."""

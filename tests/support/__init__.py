@@ -1,0 +1,1 @@
+"""Fakes, builders and small aids shared by the tests."""

@@ -1,0 +1,1 @@
+"""Market data: candles, files, indicators, the generated market, replay."""
