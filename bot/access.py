@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from aiogram.enums import ContentType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
@@ -15,6 +16,11 @@ CLAIM_VALID_MS = 10 * MINUTE_MS
 AUDITS_A_DAY = 100
 _CLAIM_GUESSES = 5
 _COURTESIES_AN_HOUR = 60
+# Telegram's own notes about a chat: nobody's wish, and nothing to complain about.
+_SERVICE = frozenset(
+    {ContentType.PINNED_MESSAGE, ContentType.NEW_CHAT_MEMBERS, ContentType.LEFT_CHAT_MEMBER, ContentType.UNKNOWN}
+    | {ContentType.MESSAGE_AUTO_DELETE_TIMER_CHANGED, ContentType.CHAT_BACKGROUND_SET, ContentType.GROUP_CHAT_CREATED}
+)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -64,10 +70,12 @@ def _judge_message(message: Message, roles: Mapping[int, Role], groups: frozense
     if (foreign := _foreign(chat, user, groups)) is not None:
         return foreign
     if user is None or user.is_bot or message.sender_chat is not None:
-        return Refused(reason="no person", chat_id=chat.id, user=user)
+        return Refused(reason="no person", audit=message.content_type not in _SERVICE, chat_id=chat.id, user=user)
     role = roles.get(user.id)
     if role is None:
         return _stranger(chat, user)
+    if message.content_type in _SERVICE:
+        return Refused(reason="service message", audit=False, chat_id=chat.id, user=user)
     if (reason := _provenance(message)) is not None:
         said = f"Nothing was done: {reason} are not accepted. Write it yourself, as a new message."
         return Refused(reason=reason, polite=True, chat_id=chat.id, said=said, user=user)

@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 type Progress = float | dict[str, Any]
-type Report = Callable[[Progress], None]
-type Task[Q, R] = Callable[[Q, Report], R]
+type ReportProgress = Callable[[Progress], None]
+type Task[Q, R] = Callable[[Q, ReportProgress], R]
 
 # What a fresh interpreter needs, and no more: tokens and keys of the desk never reach a worker.
 _PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
@@ -49,7 +49,12 @@ class WorkerPool:
         self._closed = False
 
     async def run[Q, R](
-        self, function: Task[Q, R], request: Q, *, progress: Report | None = None, timeout_s: float | None = None
+        self,
+        function: Task[Q, R],
+        request: Q,
+        *,
+        progress: ReportProgress | None = None,
+        timeout_s: float | None = None,
     ) -> R | WorkerFailed:
         """Result of `function(request, report)`; `progress` is called on the loop with every value reported.
 
@@ -73,7 +78,7 @@ class WorkerPool:
             self._closed = True
             await asyncio.gather(*(worker.stop(for_good=True) for worker in self._workers))
 
-    async def _run[Q, R](self, function: Task[Q, R], request: Q, progress: Report | None) -> R | WorkerFailed:
+    async def _run[Q, R](self, function: Task[Q, R], request: Q, progress: ReportProgress | None) -> R | WorkerFailed:
         worker = await self._idle.get()
         try:
             if self._closed:
@@ -95,8 +100,9 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._stopped = False
+        self._closed = False
 
-    async def run(self, job: tuple[Any, Any], progress: Report | None) -> Any:
+    async def run(self, job: tuple[Any, Any], progress: ReportProgress | None) -> Any:
         loop = asyncio.get_running_loop()
         self._stopped = False
 
@@ -108,6 +114,9 @@ class _Worker:
 
     async def stop(self, *, for_good: bool = False) -> None:
         self._stopped = True
+        if self._closed:
+            return
+        self._closed = for_good
         if self._process is not None:
             # The thread blocked on the pipe then sees its end and finishes.
             self._process.kill()
@@ -115,19 +124,23 @@ class _Worker:
         if for_good:
             self._thread.shutdown(wait=False)
 
-    def _exchange(self, job: tuple[Any, Any], relay: Report) -> Any:
+    def _exchange(self, job: tuple[Any, Any], relay: ReportProgress) -> Any:
         try:
-            payload = pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
+            parts = _packed(job)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             return WorkerFailed(f"the request cannot be sent to a worker: {error}")
-        pipe = self._ready_pipe()
         try:
-            pipe.send_bytes(payload)
+            pipe = self._ready_pipe()
+        except OSError as error:
+            return WorkerFailed(f"no worker process could be started: {error}")
+        try:
+            for part in parts:
+                pipe.send_bytes(part)
             return self._answer(pipe, relay)
         except (EOFError, OSError):
             return WorkerFailed(self._death())
 
-    def _answer(self, pipe: "Connection[Any, Any]", relay: Report) -> Any:
+    def _answer(self, pipe: "Connection[Any, Any]", relay: ReportProgress) -> Any:
         while True:
             kind, value = pipe.recv()
             if kind == "progress":
@@ -170,6 +183,13 @@ def _refuse_unimportable(function: Callable[..., Any]) -> None:
         raise ValueError(message)
 
 
+def _packed(job: tuple[Any, Any]) -> list[bytes | memoryview]:
+    # Arrays travel beside the pickle: copying megabytes into it would hold the interpreter and stall the loop.
+    buffers: list[pickle.PickleBuffer] = []
+    payload = pickle.dumps(job, protocol=5, buffer_callback=buffers.append)
+    return [str(len(buffers) + 1).encode(), payload, *(buffer.raw() for buffer in buffers)]
+
+
 def _start() -> tuple[subprocess.Popen[bytes], "Connection[Any, Any]"]:
     ours, theirs = Pipe(duplex=True)
     names = [name for name in os.environ if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)]
@@ -199,7 +219,7 @@ def serve(handle: int, *, parent: int) -> None:
     pipe: Connection[Any, Any] = Connection(handle)
     while True:
         try:
-            job = pipe.recv_bytes()
+            job = [pipe.recv_bytes() for _ in range(int(pipe.recv_bytes()))]
         except EOFError:
             return
         answer = _outcome(job, lambda value: pipe.send(("progress", value)))
@@ -209,9 +229,11 @@ def serve(handle: int, *, parent: int) -> None:
             pipe.send(("failed", f"the result cannot be sent back: {error}"))
 
 
-def _outcome(job: bytes, report: Report) -> tuple[str, Any]:
+def _outcome(job: list[bytes], report: ReportProgress) -> tuple[str, Any]:
     try:
-        function, request = pickle.loads(job)  # noqa: S301 - written by our own parent process
+        # Writable copies: some numeric libraries refuse read-only arrays.
+        buffers = [bytearray(part) for part in job[1:]]
+        function, request = pickle.loads(job[0], buffers=buffers)  # noqa: S301 - written by our own parent process
         return "done", function(request, report)
     except Exception as error:  # noqa: BLE001 - worker boundary: whatever a request does, the parent gets an answer
         traceback.print_exc()

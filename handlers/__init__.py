@@ -1,1 +1,61 @@
-"""Telegram in: one router per screen."""
+"""Telegram in: one router a screen. `build_router` is the table of contents."""
+
+from aiogram import Router
+
+from handlers import (
+    charts,
+    closing,
+    confirming,
+    control,
+    fallback,
+    home,
+    limits,
+    operations,
+    positions,
+    research,
+    results,
+    strategies,
+)
+from handlers.context import Furnish
+from handlers.jobs import Jobs
+from handlers.runs import Runs
+
+__all__ = ["build_router"]
+
+
+def build_router(jobs: Jobs | None = None) -> Router:
+    """All screens in the order in which they are asked, the catch-all last.
+
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health` and `zone`.
+    Work they begin ends when the dispatcher shuts down.
+    """
+    work, runs = jobs or Jobs(), Runs()
+    root = Router(name="screens")
+    for screen in (
+        home.router,  # panel, status, help, why
+        positions.router,  # positions, card, balance
+        control.router,  # pause, resume
+        closing.router,  # close, close all
+        confirming.router,  # confirm, cancel
+        limits.router,  # loss limits
+        strategies.router,  # profiles, rules
+        results.router,  # trades, days, performance, analytics
+        charts.router,  # pictures
+        research.router,  # backtests
+        operations.router,  # health, version
+        fallback.router,  # whatever is left
+    ):
+        root.include_router(_fresh(screen))
+    furnish = Furnish(work, runs)
+    root.message.middleware(furnish)
+    root.callback_query.middleware(furnish)
+    root.shutdown.register(work.close)
+    return root
+
+
+def _fresh(screen: Router) -> Router:
+    # aiogram ties a router to one parent for good; handlers may be shared, so several dispatchers can be built.
+    router = Router(name=screen.name)
+    router.message.handlers.extend(screen.message.handlers)
+    router.callback_query.handlers.extend(screen.callback_query.handlers)
+    return router

@@ -2,10 +2,11 @@
 
 from aiogram.enums import ButtonStyle
 
+from engine.journal import JournalUnavailable
 from handlers.actions import Action, adds_risk
 from handlers.context import Context
 from handlers.spot import Screen
-from handlers.views.confirm import render_expired
+from handlers.views.confirm import render_expired, render_unconfirmable
 from keyboards.base import DANGER
 from keyboards.confirm import confirm_keyboard
 
@@ -14,7 +15,11 @@ VALID_S = 30.0
 
 async def ask(ctx: Context, action: Action, preview: str, label: str, *, style: ButtonStyle = DANGER) -> None:
     """Show the preview of an action; the button's label says the act."""
-    nonce = await ctx.confirm.ask(ctx.actor, ctx.spot.chat_id, action)
+    try:
+        nonce = await ctx.confirm.ask(ctx.actor, ctx.spot.chat_id, action)
+    except JournalUnavailable as error:
+        await ctx.show(Screen(render_unconfirmable(preview, str(error), adds=adds_risk(action))))
+        return
     keyboard = confirm_keyboard(label, nonce, adds=adds_risk(action), style=style)
     message_id = await ctx.spot.put(Screen(preview, keyboard))
     await ctx.confirm.bind(nonce, message_id)

@@ -104,6 +104,9 @@ async def preview_one(ctx: Context, symbol: str, percent: int) -> None:
     if position is None:
         await ctx.show(Screen(render_no_position(symbol), gone_keyboard()))
         return
+    if not views.part(position, percent):
+        await ctx.show(Screen(views.render_too_small(position, percent), gone_keyboard()))
+        return
     text = views.render_close_preview(position, percent, snapshot, wall_ms=ctx.wall_ms)
     part = "" if percent == 100 else f" {percent}%"
     action = CloseOne(symbol=symbol, percent=percent, seen_quantity=position.quantity)
@@ -112,16 +115,20 @@ async def preview_one(ctx: Context, symbol: str, percent: int) -> None:
 
 @router.message(Command("close"), flags=REDUCES)
 async def close(_message: Message, command: CommandObject, ctx: Context) -> None:
-    """`/close SYMBOL [percent]`"""
-    typed = words_of(command.args)
+    """`/close SYMBOL [percent] [now]`"""
+    given = words_of(command.args)
+    typed = [word for word in given if word.lower() != "now"]
     percent = whole_of(typed[1], least=1, most=100) if len(typed) == 2 else 100
     if not 1 <= len(typed) <= 2 or percent is None:
         trouble = "The percentage is a whole number from 1 to 100." if len(typed) == 2 else "One symbol is needed."
-        await ctx.usage("close", trouble, " ".join(typed))
+        await ctx.usage("close", trouble, " ".join(given))
         return
     found = symbol_of(typed[0], ctx.snapshot)
     if isinstance(found, NotFound):
         await ctx.show(Screen(render_unknown_symbol(found.wanted, found.close)))
+        return
+    if typed != given and not ctx.late:
+        await deeds.close_one(ctx, found.symbol, percent)
         return
     await preview_one(ctx, found.symbol, percent)
 

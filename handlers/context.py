@@ -14,6 +14,7 @@ from handlers import catalogue
 from handlers.clock import wall_ms
 from handlers.jobs import Jobs
 from handlers.ports import Actor, ConfirmPort, DeskPort, Role, StorePort
+from handlers.runs import Runs
 from handlers.spot import Screen, Spot, acknowledge
 from handlers.views.help import render_usage
 
@@ -60,10 +61,10 @@ class Context:
 
 
 class Furnish(BaseMiddleware):
-    """Builds the context as `ctx` and, unless the handler answers presses itself, answers the press first."""
+    """Gives handlers `ctx` and `runs` and, unless the handler answers presses itself, answers the press first."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Jobs, runs: Runs) -> None:
+        self._jobs, self._runs = jobs, runs
 
     async def __call__(
         self,
@@ -74,7 +75,7 @@ class Furnish(BaseMiddleware):
         """Call the handler with its context."""
         if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
             await acknowledge(event)
-        data["ctx"] = self._context(event, data)
+        data["ctx"], data["runs"] = self._context(event, data), self._runs
         return await handler(event, data)
 
     def _context(self, event: TelegramObject, data: dict[str, Any]) -> Context:

@@ -1,4 +1,4 @@
-"""What people do to the desk, once for commands and buttons alike: the command, its audit line, and the answer on the screen."""
+"""What people do to the desk, once for commands and buttons alike: the command, its audit line, the answer shown."""
 
 from decimal import Decimal
 
@@ -25,7 +25,9 @@ async def pause(ctx: Context, scope: Scope, until_ms: int | None) -> None:
 
 async def hold_entries(ctx: Context, scope: Scope, until_ms: int | None = None) -> Answer:
     """Block entries in a scope, silently."""
-    command = c.Pause(command_id=f"{ctx.request_id}.p", by=ctx.actor.name, wall_ms=wall_ms(), scope=scope, until_ms=until_ms)
+    command = c.Pause(
+        command_id=f"{ctx.request_id}.p", by=ctx.actor.name, wall_ms=wall_ms(), scope=scope, until_ms=until_ms
+    )
     return await _at_once(ctx, command, "pause", words.scope(scope))
 
 
@@ -40,7 +42,9 @@ async def resume(ctx: Context, scope: Scope) -> None:
 async def close_one(ctx: Context, symbol: str, percent: int) -> None:
     """Close one position or part of it, and report when the order is over."""
     before = ctx.snapshot.positions
-    command = c.ClosePosition(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), symbol=symbol, percent=percent)
+    command = c.ClosePosition(
+        command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), symbol=symbol, percent=percent
+    )
     answer = await _at_once(ctx, command, "close", f"{symbol} {percent}%")
     await _report_close(ctx, answer, before, f"Closing {symbol}")
 
@@ -126,5 +130,7 @@ async def _no_news(ctx: Context, answer: Done, error: BaseException) -> None:
 
 async def tell_failed(ctx: Context, what: str, error: BaseException) -> None:
     """Say that work begun for a reader broke."""
-    text = f"<b>{esc(what)} failed</b> ({esc(type(error).__name__)}). Trading is not affected. Try again, or see /health."
+    text = (
+        f"<b>{esc(what)} failed</b> ({esc(type(error).__name__)}). Trading is not affected. Try again, or see /health."
+    )
     await ctx.spot.elsewhere().put(Screen(text))

@@ -15,11 +15,10 @@ from handlers.views.help import render_help, render_topic, render_unknown_comman
 from handlers.views.panel import render_panel
 from handlers.views.status import render_status
 from handlers.views.why import render_unknown_symbol, render_why
-from keyboards.data import Open, Place, Why
+from keyboards.data import Open, Place, Topic, Why
 from keyboards.help import help_keyboard, topic_keyboard
 from keyboards.panel import more_keyboard, panel_keyboard, refresh_keyboard
 from keyboards.positions import why_keyboard
-from keyboards.data import Topic
 
 router = Router(name="home")
 _SIGNALS = 4
@@ -88,7 +87,9 @@ async def show_help(ctx: Context, topic: str) -> None:
     elif in_topic:
         await ctx.show(Screen(render_topic(topic.lower(), in_topic), topic_keyboard()))
     else:
-        await ctx.show(Screen(render_unknown_command(topic.lstrip("/"), catalogue.close_names(topic)), topic_keyboard()))
+        await ctx.show(
+            Screen(render_unknown_command(topic.lstrip("/"), catalogue.close_names(topic)), topic_keyboard())
+        )
 
 
 @router.message(Command("help"), flags=READS)

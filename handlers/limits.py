@@ -85,22 +85,26 @@ async def preview(ctx: Context, limit: LimitView, value: Decimal, *, confirmed: 
     snapshot = ctx.snapshot
     new = -abs(value)
     if new == limit.threshold:
-        await ctx.show(Screen(f"The limit is {words.amount(new, in_money=limit.in_money)} already. Nothing was changed."))
+        await ctx.show(
+            Screen(f"The limit is {words.amount(new, in_money=limit.in_money)} already. Nothing was changed.")
+        )
         return
     if not limit.loosest <= new <= limit.tightest:
-        text = views.render_out_of_bounds(limit, new)
-        await ctx.show(Screen(text, keys.limit_keyboard(limit, limit.threshold, words.amount(limit.threshold, in_money=limit.in_money))))
+        now = words.amount(limit.threshold, in_money=limit.in_money)
+        keyboard = keys.limit_keyboard(limit, limit.threshold, now)
+        await ctx.show(Screen(views.render_out_of_bounds(limit, new), keyboard))
         return
     loosens = new < limit.threshold
     action = LimitChange(key=limit.key, old=limit.threshold, new=new, loosens=loosens, confirmed=confirmed)
     text = views.render_limit_preview(limit, new, snapshot, loosens=loosens, second=confirmed > 0)
-    label = f"{'Loosen' if loosens else 'Tighten'} to {words.amount(new, in_money=limit.in_money)} · {words.mode(snapshot.mode)}"
+    act = "Loosen" if loosens else "Tighten"
+    label = f"{act} to {words.amount(new, in_money=limit.in_money)} · {words.mode(snapshot.mode)}"
     closes = views.reached_at_once(limit, new)
     await ask(ctx, action, text, label, style=DANGER if loosens or closes else PRIMARY)
 
 
 async def confirmed_change(ctx: Context, action: LimitChange) -> None:
-    """Set a limit whose change was confirmed. Whether that loosens goes by the limit of now: loosening is asked twice."""
+    """Set a limit whose change was confirmed; what loosens the limit of now is asked twice."""
     limit = _by_key(ctx.snapshot, action.key)
     if limit is None:
         await _gone(ctx)
@@ -156,7 +160,9 @@ async def type_pressed(_callback: CallbackQuery, callback_data: LimitType, ctx: 
         return
     now = words.amount(limit.threshold, in_money=limit.in_money)
     unit = "USDT" if limit.in_money else "percent"
-    await ctx.spot.ask_typed(f"New value for limit {esc(limit.key)} (now {now}), in {unit}:", f"for example {now.split()[0]}")
+    await ctx.spot.ask_typed(
+        f"New value for limit {esc(limit.key)} (now {now}), in {unit}:", f"for example {now.split()[0]}"
+    )
 
 
 @router.message(F.reply_to_message.text.regexp(_ASKED).as_("asked"), flags=ADDS)

@@ -12,7 +12,8 @@ from handlers.arguments import Period, period_of, whole_of, words_of
 from handlers.context import READS, Context
 from handlers.ports import ResearchPort
 from handlers.spot import Screen
-from handlers.views import summary, trades as trade_views, words
+from handlers.views import summary, words
+from handlers.views import trades as trade_views
 from handlers.views.performance import render_analytics, render_performance
 from keyboards import lists as keys
 from keyboards.data import Day, Open, Place, Span, TradePage
@@ -30,7 +31,11 @@ async def show_trades(ctx: Context, *, until_ms: int, page: int = 1, last: int =
     pages = trade_views.pages(total)
     shown = min(max(1, page), pages)
     offset = (shown - 1) * trade_views.PAGE
-    rows = await queries.trades(until_ms=until_ms, limit=min(trade_views.PAGE, max(0, total - offset)), offset=offset) if total else []
+    rows = (
+        await queries.trades(until_ms=until_ms, limit=min(trade_views.PAGE, max(0, total - offset)), offset=offset)
+        if total
+        else []
+    )
     text = trade_views.render_trades(
         rows, total=total, page=shown, mode=snapshot.mode, zone=ctx.zone, ticks=words.ticks(snapshot)
     )

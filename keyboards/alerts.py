@@ -1,6 +1,6 @@
 """The buttons under an alert."""
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from engine.core.alerts import (
     Alert,
@@ -32,13 +32,14 @@ def alert_keyboard(alert: Alert) -> InlineKeyboardMarkup | None:
             return markup(
                 [button("Chart", Picture(what=symbol, fresh=True)), button("Why", Why(symbol=symbol, fresh=True))]
             )
+        case LimitAlert(level="warned" | "breached"):
+            return markup([*_state(), button("CLOSE ALL", Ask(order=DeskOrder.CLOSE_ALL), DANGER)])
         case LimitAlert() | HoldAlert():
-            return markup(
-                [
-                    button("Risk", Open(place=Place.RISK, fresh=True)),
-                    button("Status", Open(place=Place.STATUS, fresh=True)),
-                    button("CLOSE ALL", Ask(order=DeskOrder.CLOSE_ALL), DANGER),
-                ]
-            )
+            return markup(_state())
         case _:
             return None
+
+
+def _state() -> list[InlineKeyboardButton]:
+    places = (("Risk", Place.RISK), ("Status", Place.STATUS))
+    return [button(text, Open(place=place, fresh=True)) for text, place in places]

@@ -54,7 +54,7 @@ class Why(CallbackData, prefix="wy"):
 
 
 class TradePage(CallbackData, prefix="tr"):
-    """Show a page of the trades closed before `until_ms`, so that new ones do not shift the pages; of the `last` many, 0 for all."""
+    """Show a page of the `last` (0: all) trades closed before `until_ms`, so that new ones do not shift the pages."""
 
     until_ms: int
     page: int

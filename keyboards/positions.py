@@ -34,7 +34,7 @@ def card_keyboard(position: PositionView) -> InlineKeyboardMarkup:
     symbol = position.symbol
     return markup(
         [
-            button(f"Close {position.quantity:f}", Close(symbol=symbol, percent=100), DANGER),
+            button(f"Close {position.quantity:,f}", Close(symbol=symbol, percent=100), DANGER),
             button("Close half", Close(symbol=symbol, percent=50), DANGER),
         ],
         [
@@ -54,5 +54,9 @@ def gone_keyboard() -> InlineKeyboardMarkup:
 def why_keyboard(symbol: str) -> InlineKeyboardMarkup:
     """What goes with the answer to why."""
     return markup(
-        [button("Chart", Picture(what=symbol, fresh=True)), button("Refresh", Why(symbol=symbol)), button("Card", Card(symbol=symbol))]
+        [
+            button("Chart", Picture(what=symbol, fresh=True)),
+            button("Refresh", Why(symbol=symbol)),
+            button("Card", Card(symbol=symbol)),
+        ]
     )

@@ -53,10 +53,10 @@ def brief(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip() or type(error).__name__
 
 
-def _on_connect(engine: AsyncEngine, pragmas: Sequence[str]) -> None:
+def _on_connect(engine: AsyncEngine, pragmas: Sequence[str], more: Sequence[str] = ()) -> None:
     def connected(connection: Any, record: object) -> None:
         cursor = connection.cursor()
-        for pragma in pragmas:
+        for pragma in (*pragmas, *more):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -76,7 +76,7 @@ def writer_engine(url: URL, tuning: Tuning) -> AsyncEngine:
         return create_async_engine(url, pool_size=1, max_overflow=0)
     engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
     wait = f"busy_timeout={tuning.lock_wait_ms}"
-    _on_connect(engine, (wait, "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", *tuning.pragmas))
+    _on_connect(engine, (wait, "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"), tuning.pragmas)
     _on_begin(engine, "BEGIN IMMEDIATE")
     return engine
 

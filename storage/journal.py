@@ -1,7 +1,7 @@
 """The durable journal: the engine's protocol on the writer and the tables."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,11 +55,23 @@ class SqlJournal:
 
     async def bulk(self, groups: Iterable[Step]) -> None:
         """Append history in transactions of some hundred facts; its alerts are dropped. Raises JournalUnavailable."""
-        facts: list[Fact] = []
-        for step, _ in groups:
-            facts += step
-            if len(facts) >= _BULK_FACTS:
-                await self.submit(facts, ())
-                facts = []
-        if facts:
-            await self.submit(facts, ())
+        before: asyncio.Future[int] | None = None
+        for facts in _chunks(groups):
+            # One chunk is encoded while the one before it is written.
+            now = self.submit(facts, ())
+            if before is not None:
+                await before
+            before = now
+        if before is not None:
+            await before
+
+
+def _chunks(groups: Iterable[Step]) -> Iterator[list[Fact]]:
+    facts: list[Fact] = []
+    for step, _ in groups:
+        facts += step
+        if len(facts) >= _BULK_FACTS:
+            yield facts
+            facts = []
+    if facts:
+        yield facts

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.web_request import FileField
 
+from bot.localchat.calllog import without_secret
 from bot.localchat.core import Core
-from bot.localchat.errors import ApiError, JsonObject
+from bot.localchat.errors import ApiError, JsonObject, too_many_requests
 from bot.localchat.faults import Fault
 from bot.localchat.files import content_of
 from bot.localchat.methods import METHODS, NAMES
@@ -92,9 +93,9 @@ class BotApi:
             return web.Response(body=fault.body.encode(), status=status, content_type=_type_of(fault.body))
         parameters: Mapping[str, int] = {"retry_after": fault.retry_after} if fault.retry_after else {}
         words = fault.description
-        if words is None:
-            words = f"Too Many Requests: retry after {fault.retry_after}" if status == 429 else "Internal Server Error"
-        error = ApiError(code=status, description=words, parameters=parameters)
+        if words is None and status == 429:
+            words = too_many_requests(fault.retry_after).description if fault.retry_after else "Too Many Requests"
+        error = ApiError(code=status, description=words or "Internal Server Error", parameters=parameters)
         return self._answer(call.bot, name, call.params, status, error.envelope())
 
     def _lose(self, request: web.Request, call: Call, name: str) -> web.Response:
@@ -105,10 +106,10 @@ class BotApi:
 
     def _log(self, bot: Bot | None, name: str, params: Params, *, status: int | None, response: object) -> None:
         bot_id = 0 if bot is None else bot.id
-        shown = params.shown()
-        self._core.calls.add(
-            at=self._core.clock(), method=name, params=shown, status=status, response=response, bot=bot_id
-        )
+        shown: JsonObject = {"params": params.shown(), "response": response}
+        if bot is not None:
+            shown = without_secret(shown, bot.token)
+        self._core.calls.add(at=self._core.clock(), method=name, status=status, bot=bot_id, **shown)
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -1,5 +1,6 @@
 """The log of Bot API calls that tests and demonstrations read; it holds no token and no file contents."""
 
+import json
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -26,3 +27,12 @@ class CallLog:
     def after(self, number: int) -> list[JsonObject]:
         """Return the calls with a higher number, oldest first."""
         return [call for call in self._calls if call["n"] > number]
+
+
+def without_secret(value: JsonObject, secret: str) -> JsonObject:
+    """Return a JSON object in which a secret, should somebody have sent it, is blacked out."""
+    text = json.dumps(value)
+    if secret not in text:
+        return value
+    result: JsonObject = json.loads(text.replace(secret, "[token]"))
+    return result

@@ -4,7 +4,7 @@ from bot.localchat.entity import PREFORMATTED, SPLITTABLE, Entity, in_order, utf
 from bot.localchat.errors import bad_request
 
 MAX_ENTITIES = 100
-_DROPPED = frozenset((0x0D, *range(0x2028, 0x202F)))
+_DROPPED = frozenset((0x0D, *range(0x2028, 0x202F), *range(0xD800, 0xE000)))
 _BLANK = frozenset(" \n\t\r\v\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2800\u3000")
 
 

@@ -80,6 +80,8 @@ def fault_from(content: JsonObject) -> Fault:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ValueError(f"{name} must be of type {kind.__name__}, got {value!r}")
         values[name] = value
+    if values.get("retry_after"):
+        values.setdefault("status", 429)
     fault = Fault(**values)
     if fault.times < 1 or fault.delay_ms < 0 or fault.drop not in {"", "before", "after"}:
         raise ValueError('times must be at least 1, delay_ms at least 0, drop "before" or "after"')

@@ -58,6 +58,20 @@ class Guard:
         return any(secrets.compare_digest(value.encode(), self.key.encode()) for value in offered if value)
 
 
+@web.middleware
+async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer unknown paths and verbs with JSON: the control API's error under /sim, Telegram's envelope elsewhere."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        if request.path.startswith("/sim"):
+            return web.json_response({"error": f"{request.method} {request.path}: {error.reason}"}, status=error.status)
+        envelope = {"ok": False, "error_code": error.status, "description": error.reason}
+        return web.json_response(envelope, status=error.status)
+
+
 def _name(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()

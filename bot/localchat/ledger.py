@@ -47,12 +47,16 @@ class Ledger:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self.resume()
+
+    def resume(self) -> None:
+        """Open the file for appending; a new one is readable by its owner only, for it holds the bots' tokens."""
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def append(self, record: JsonObject) -> None:
         """Add one record at the end."""
         if self._descriptor < 0:
-            raise RuntimeError(f"{self._path} is not open for writing: call rewrite first")
+            raise RuntimeError(f"{self._path} is not open for writing: call resume or rewrite first")
         line = memoryview(_line(record))
         while line:
             line = line[os.write(self._descriptor, line) :]

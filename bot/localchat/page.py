@@ -53,7 +53,8 @@ class Page:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer GET /; a key in the address moves into a cookie, so that it does not stay in the address bar."""
         if self._key and "key" in request.query:
-            response = web.Response(status=303, headers={"Location": "/", "Referrer-Policy": "no-referrer"})
+            rest = request.rel_url.without_query_params("key")
+            response = web.Response(status=303, headers={"Location": str(rest), "Referrer-Policy": "no-referrer"})
             response.set_cookie(KEY_COOKIE, self._key, httponly=True, samesite="Strict", path="/")
             return response
         return web.Response(text=self._html, content_type="text/html", charset="utf-8", headers=self._headers)

@@ -48,6 +48,8 @@ class Writing:
 def write(core: Core, bot: Bot, writing: Writing) -> JsonObject:
     """Store what a person wrote and deliver it; update_id is None where the bot does not get it."""
     chat_id = _chat(core, bot, writing.user_id, writing.chat_id)
+    if bot.settings.get(f"blocked:{chat_id}"):
+        block(core, bot, user_id=writing.user_id, blocked=False)
     text, entities = clean(writing.text, [])
     if not text and not writing.photo:
         raise SimError("text is empty: write at least one visible character")
@@ -72,8 +74,6 @@ def _chat(core: Core, bot: Bot, user_id: int, chat_id: int) -> int:
         raise SimError(f"no chat {chat_id} that user {user_id} could write to", status=404)
     if group is not None and user_id not in group.members:
         raise SimError(f"user {user_id} is not a member of chat {chat_id}")
-    if group is None and bot.settings.get(f"blocked:{chat_id}"):
-        core.world.commit("setting", bot=bot.id, name=f"blocked:{chat_id}", value=None)
     return chat_id
 
 

@@ -13,7 +13,7 @@ from bot.localchat.blobs import Blobs
 from bot.localchat.botapi import MAX_BODY_BYTES, BotApi
 from bot.localchat.core import Core
 from bot.localchat.errors import JsonObject
-from bot.localchat.guard import Guard, is_loopback
+from bot.localchat.guard import Guard, is_loopback, plain_errors
 from bot.localchat.ledger import Ledger
 from bot.localchat.live import Live
 from bot.localchat.model import User, plain
@@ -104,7 +104,8 @@ class LocalChat:
     def set_desk(self, desk: JsonObject) -> None:
         """Set what /sim/state and the page show about the desk: mode, ready, anything."""
         self._core.desk = dict(desk)
-        self._core.tell(self._default_bot(), {"type": "desk", "desk": dict(desk)})
+        if self._world.bots:
+            self._core.tell(self._default_bot(), {"type": "desk", "desk": dict(desk)})
 
     @property
     def url(self) -> str:
@@ -128,6 +129,8 @@ class LocalChat:
         return self._default_bot().token
 
     def _default_bot(self) -> Bot:
+        if not self._world.bots:
+            raise RuntimeError("the chat server has no bot yet: await start() first")
         return next(iter(self._world.bots.values()))
 
     def _settle(self) -> None:
@@ -140,7 +143,7 @@ class LocalChat:
 
     def _app(self) -> web.Application:
         guard = Guard(host=self._config.host.lower(), exposed=self._config.expose, key=self._key)
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guard.middleware])
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guard.middleware, plain_errors])
         app.router.add_get("/", Page(key=self._key).serve)
         app.router.add_get("/sim/live", self._live.serve)
         self._sim.add_routes(app)

@@ -180,6 +180,9 @@ class Sim:
         kinds = {"id": int, "title": str, "kind": str, "members": list, "admins": list, "forum": bool, "bot": int}
         values = _checked(body, kinds)
         bot = self._bot(values.pop("bot", 0))
+        for name in ("members", "admins"):
+            if not all(isinstance(user, int) for user in values.get(name, [])):
+                raise SimError(f"{name} must be a list of user ids")
         group = Group(**{"id": 0, "title": "Group", **values})
         members = tuple(dict.fromkeys((*group.members, *group.admins)))
         unknown = [user for user in members if user not in self._core.world.users and user != bot.id]

@@ -41,6 +41,8 @@ def caption_text(params: Params) -> tuple[str, list[Entity]]:
 def formatted(params: Params, *, source: str, entities: str) -> tuple[str, list[Entity]]:
     """Return the cleaned text of an argument and its entities, with those Telegram finds by itself."""
     raw = params.text(source)
+    if any("\ud800" <= char <= "\udfff" for char in raw):
+        raise bad_request(f"{source} must be encoded in UTF-8")
     if len(raw.encode("utf-8", "surrogatepass")) > MAX_RAW_BYTES:
         raise bad_request("text is too long")
     mode = params.text("parse_mode").lower()

@@ -16,8 +16,9 @@ ALL_KINDS = frozenset(
     (
         "message", "edited_message", "channel_post", "edited_channel_post", "inline_query", "chosen_inline_result",
         "callback_query", "shipping_query", "pre_checkout_query", "poll", "poll_answer", "my_chat_member",
-        "chat_member", "chat_join_request", "message_reaction", "message_reaction_count", "chat_boost", "removed_chat_boost",
-        "business_connection", "business_message", "edited_business_message", "deleted_business_messages",
+        "chat_member", "chat_join_request", "message_reaction", "message_reaction_count", "chat_boost",
+        "removed_chat_boost", "business_connection", "business_message", "edited_business_message",
+        "deleted_business_messages",
         "purchased_paid_media", "managed_bot", "guest_message", "subscription", "stopped_message_generation",
     )
 )  # fmt: skip
@@ -101,6 +102,10 @@ class UpdateQueue:
         """Return what waits for delivery."""
         self._expire(now)
         return list(self._pending)
+
+    def size(self) -> int:
+        """Return how many updates are held, waiting or only remembered."""
+        return max(len(self._pending), len(self._history))
 
     def remembered(self) -> list[Update]:
         """Return the recent updates, delivered or not, oldest first."""

@@ -11,7 +11,7 @@ from bot.localchat.ledger import Ledger
 from bot.localchat.model import Group, Message, Press, StoredFile, User, group_from, message_from, plain
 from bot.localchat.updates import Update, UpdateQueue
 
-KEPT_MESSAGES = 5_000
+KEPT_MESSAGES = 2_000
 _KEPT_PRESSES = 2_000
 
 
@@ -64,18 +64,23 @@ class World:
         }
 
     def load(self) -> None:
-        """Rebuild the state from the ledger, then compact the ledger to what is still needed."""
-        if self._ledger is not None:
-            for record in self._ledger.load():
-                self._fold[record["k"]](record)
+        """Rebuild the state from the ledger; where most of it is history, compact it to what is still needed."""
+        if self._ledger is None:
+            return
+        records = self._ledger.load()
+        for record in records:
+            self._fold[record["k"]](record)
+        if len(records) > 2 * self._needed():
             self._ledger.rewrite(self._dump())
+        else:
+            self._ledger.resume()
 
     def close(self) -> None:
         """Close the ledger."""
         if self._ledger is not None:
             self._ledger.close()
 
-    def commit(self, kind: str, **values: Any) -> None:
+    def commit(self, kind: str, /, **values: Any) -> None:
         """Apply one change, make it durable against a kill, and tell the listeners."""
         record: JsonObject = {"k": kind, **values}
         self._fold[kind](record)
@@ -153,6 +158,12 @@ class World:
             settings.pop(record["name"], None)
         else:
             settings[record["name"]] = record["value"]
+
+    def _needed(self) -> int:
+        bots = self.bots.values()
+        messages = sum(len(dialog) for bot in bots for dialog in bot.dialogs.values())
+        others = sum(len(bot.settings) + len(bot.files) + len(bot.presses) + bot.queue.size() for bot in bots)
+        return len(self.users) + len(self.groups) + len(self.bots) + messages + others
 
     def _dump(self) -> Iterator[JsonObject]:
         for user in self.users.values():

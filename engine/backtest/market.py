@@ -2,9 +2,10 @@
 are possible.
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from engine.core.market import DAY_MS, Instrument, timeframe_name
 from engine.core.profile import Account
 from engine.core.strategy import Strategy
 from engine.indicators import compute
-from engine.plan import ALWAYS, Need, Row, arrays, needs, readable
+from engine.plan import Need, Row, arrays, needs, readable
 from engine.resample import resample
 
 type Ints = npt.NDArray[np.int64]
@@ -30,9 +31,21 @@ class Frame:
     row: Row
 
 
+class View(NamedTuple):
+    """Columns as the loop reads them, one plain integer at a time."""
+
+    time: memoryview
+    open: memoryview
+    high: memoryview
+    low: memoryview
+    close: memoryview
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lane:
-    """One symbol's history. Prices in ticks; `signals` are the base rows whose close may bring a decision."""
+    """One symbol's history. Prices in ticks; `signals` are the base rows in [first, end) whose close may bring a
+    decision.
+    """
 
     symbol: str
     instrument: Instrument
@@ -47,10 +60,20 @@ class Lane:
     signals: Ints
     first: int
     end: int
+    view: View
 
-    def row(self, open_ms: int) -> int:
+    def row(self, at_ms: int) -> int:
         """Return the first row that opens at or after a time."""
-        return int(np.searchsorted(self.time, open_ms))
+        time = self.view.time
+        if not len(time):
+            return 0
+        # Without a gap before it the row follows from the time; with gaps it lies further down.
+        most = min(max(-((time[0] - at_ms) // self.step), 0), len(time))
+        return most if most == 0 or time[most - 1] < at_ms else bisect_left(time, at_ms, 0, most)
+
+    def row_time(self, row: int, otherwise: int) -> int:
+        """Return when a row opens; `otherwise` past the end."""
+        return self.view.time[row] if row < self.end else otherwise
 
 
 def ticks(prices: npt.NDArray[np.float64], instrument: Instrument) -> Ints:
@@ -66,20 +89,25 @@ def lanes(
     instruments: Mapping[str, Instrument],
     *,
     span: tuple[int, int],
+    every: bool = False,
 ) -> Iterator[Lane]:
-    """Prepare every symbol that a profile trades; raises ValueError where candles cannot serve a timeframe."""
+    """Prepare every symbol that a profile trades, in the profiles' order; with `every` each bar may bring a decision.
+
+    Raises ValueError where candles cannot serve a timeframe.
+    """
     wanted: dict[str, list[Need]] = {}
     for need in needs(account, strategies):
         if need.symbol in data:
             wanted.setdefault(need.symbol, []).append(need)
     for symbol, parts in wanted.items():
         columns = data[symbol]
-        frames, signals = [], []
-        for need in parts:
-            frame, rows = _frame(columns, need, account, strategies)
-            frames.append(frame)
-            signals.append(rows)
-        yield _lane(columns, instruments[symbol], tuple(frames), np.unique(np.concatenate(signals)), span)
+        found = [_frame(columns, need, account, strategies) for need in parts]
+        signals = np.arange(len(columns)) if every else _union([rows for _, rows in found])
+        yield _lane(columns, instruments[symbol], tuple(frame for frame, _ in found), signals, span)
+
+
+def _union(rows: Sequence[Ints]) -> Ints:
+    return rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows))
 
 
 def _lane(
@@ -87,20 +115,19 @@ def _lane(
 ) -> Lane:
     first, end = (int(x) for x in np.searchsorted(columns.time, span))
     inside = (signals >= first) & (signals < end)
+    prices = [ticks(x, instrument) for x in (columns.open, columns.high, columns.low, columns.close)]
     return Lane(
-        symbol=columns.symbol,
-        instrument=instrument,
-        step=columns.timeframe_ms,
-        time=columns.time,
-        open=ticks(columns.open, instrument),
-        high=ticks(columns.high, instrument),
-        low=ticks(columns.low, instrument),
-        close=ticks(columns.close, instrument),
+        columns.symbol,
+        instrument,
+        columns.timeframe_ms,
+        columns.time,
+        *prices,
         turnover=day_turnover(columns),
         frames=frames,
         signals=signals[inside],
         first=first,
         end=end,
+        view=View(*(memoryview(x) for x in (columns.time, *prices))),
     )
 
 
@@ -139,5 +166,3 @@ def _possible(
             total |= np.ones(len(coarse), dtype=np.bool_) if mask is None else np.asarray(mask, dtype=np.bool_)
     return total
 
-
-__all__ = ["ALWAYS", "Frame", "Lane", "day_turnover", "lanes", "ticks"]

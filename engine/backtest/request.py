@@ -43,9 +43,9 @@ class Request:
     skipping: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution with the reason behind it."""
+    """One execution, the profile it belongs to and the reason behind it (the rule of an entry, what closed an exit)."""
 
     event: Executed
     profile: str

@@ -102,7 +102,7 @@ class SwitchProfile(Command):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The command was carried out. `orders` are the client order ids it produced; `notes` what the person should know."""
+    """The command was carried out. `orders` are its client order ids; `notes` are what the person should know."""
 
     command_id: str
     orders: tuple[str, ...] = ()

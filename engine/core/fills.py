@@ -25,14 +25,16 @@ from engine.core.events import (
 from engine.core.exits import ask, cancel_entries, close_position
 from engine.core.facts import CooldownSet, Hold, HoldSet, TradeClosed
 from engine.core.money import Money, at_rate, from_money
-from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
 from engine.core.portfolio import Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
 from engine.core.trades import Trade
 from engine.core.workspace import Workspace
 
 BY_HAND = "by hand"
+_BY_HAND = {BY_HAND, ExecKind.MANUAL.value}
 _FORCED = {ExecKind.LIQUIDATION, ExecKind.ADL}
+_UNHEARD = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
 
 
 def on_executed(ws: Workspace, event: Executed) -> None:
@@ -40,6 +42,9 @@ def on_executed(ws: Workspace, event: Executed) -> None:
     if ws.state.knows(event.exec_id):
         return
     if event.symbol not in ws.state.portfolio.instruments:
+        if f"unknown/{event.symbol}" in ws.asked:
+            return
+        ws.asked[f"unknown/{event.symbol}"] = ws.wall_ms
         detail = f"An execution on {event.symbol} arrived, which the desk does not know; the account is being compared."
         ws.alert(a.SystemAlert, topic="exchange", title=f"Unknown symbol {event.symbol}", detail=detail, critical=True)
         ws.emit(QueryAccount(f"execution on unknown {event.symbol}"))
@@ -81,7 +86,7 @@ def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
 def _flat(ws: Workspace, trade: Trade) -> None:
     ws.record(TradeClosed(trade, trade.exit_ms))
     ws.watches.pop(trade.symbol, None)
-    _rest(ws, trade.symbol, trade.profile, "close", trade.exit_ms, by_hand=trade.reason == BY_HAND)
+    _rest(ws, trade.symbol, trade.profile, "close", trade.exit_ms, by_hand=trade.reason in _BY_HAND)
     if ws.telling:
         _tell_exit(ws, trade)
     cancel_entries(ws, trade.symbol)
@@ -190,7 +195,9 @@ def on_funding(ws: Workspace, event: FundingPaid) -> None:
 
 def on_word(ws: Workspace, event: OrderSent | OrderAccepted) -> None:
     """Take in that an order left or is on the exchange."""
-    if event.link_id in ws.state.book.orders:
+    order = ws.state.book.orders.get(event.link_id)
+    word = Word.SENT if isinstance(event, OrderSent) else Word.ACCEPTED
+    if order is not None and (order.status, word) in TRANSITIONS:
         ws.record(event)
 
 
@@ -199,7 +206,8 @@ def on_ended(ws: Workspace, event: OrderEnded) -> None:
     order = ws.state.book.orders.get(event.link_id)
     if order is None or order.over:
         return
-    ws.record(event)
+    if order.final != event.filled or order.filled >= event.filled:
+        ws.record(event)
     if not order.over:
         ws.emit(QueryAccount(f"{event.filled - order.filled} steps of {event.link_id} filled but not reported"))
         return
@@ -211,8 +219,7 @@ def _over(ws: Workspace, order: Order, why: str) -> None:
     if order.ticket.purpose is Purpose.ENTRY and order.filled and position is not None:
         _entered(ws, position, order)
     elif not order.filled:
-        _tell_order(ws, order, "rejected" if order.status is OrderStatus.REJECTED else "expired", why)
-        ws.state.book.forget(order.ticket.position_id)
+        _tell_order(ws, order, "expired", why)
 
 
 def on_rejected(ws: Workspace, event: OrderRejected | OrderUnsent) -> None:
@@ -232,7 +239,7 @@ def on_rejected(ws: Workspace, event: OrderRejected | OrderUnsent) -> None:
 def on_unknown(ws: Workspace, event: OrderOutcomeUnknown) -> None:
     """Nobody knows whether the order is on the exchange: keep its reservation and ask."""
     order = ws.state.book.orders.get(event.link_id)
-    if order is None or order.over or order.order_id:
+    if order is None or order.status not in _UNHEARD:
         return
     ws.record(event)
     _tell_order(ws, order, "unknown", event.why, critical=True)
@@ -240,8 +247,8 @@ def on_unknown(ws: Workspace, event: OrderOutcomeUnknown) -> None:
 
 
 def on_not_found(ws: Workspace, event: OrderNotFound) -> None:
-    """The exchange does not know the order; believed only when the question was conclusive and nothing of it was
-    filled.
+    """The exchange does not know the order; believed only when the question was conclusive; what was filled
+    stays filled.
     """
     order = ws.state.book.orders.get(event.link_id)
     if order is None or order.over or not event.conclusive:

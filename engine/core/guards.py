@@ -23,6 +23,7 @@ from engine.core.workspace import Watch, Workspace
 
 STOP_AGAIN_MS = (1_000, 2_500, 4_000)
 STOP_DEADLINE_MS = 5_000
+_CLOSING = {Action.CLOSE, Action.EMERGENCY}
 
 
 def on_time(ws: Workspace) -> None:
@@ -30,6 +31,9 @@ def on_time(ws: Workspace) -> None:
     if ws.positions or ws.state.book.orders:
         sweep(ws)
         _stops(ws)
+        if ws.state.holds:
+            # A fill that came after the limit acted, or a close that was covered and then failed.
+            _enforce(ws)
         if grid(ws.now_ms) != ws.grid:
             _rules(ws)
     ws.grid = grid(ws.now_ms)
@@ -57,7 +61,6 @@ def _rules(ws: Workspace) -> None:
         if profile is None or not mark or position.closing:
             continue
         if position.told != (position.low, position.high):
-            position.told = (position.low, position.high)
             ws.record(ExtremesSeen(position.symbol, position.low, position.high, ws.now_ms))
         match protection_due(position, profile.protection, mark, at_ms=ws.now_ms, taker_e8=ws.account.taker_e8):
             case CloseFor(reason=reason):
@@ -89,37 +92,71 @@ def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: st
 def _stops(ws: Workspace) -> None:
     for position in list(ws.positions.values()):
         symbol = position.symbol
-        if position.profile == EXTERNAL or position.held_stop == position.stop or ws.venue is VenueState.DOWN:
+        held = position.held_stop == position.stop or not position.stop
+        if held or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
             ws.watches.pop(symbol, None)
             continue
         watch = ws.watches.setdefault(symbol, Watch(ws.wall_ms))
         waited = ws.wall_ms - watch.since_ms
-        if waited >= STOP_DEADLINE_MS and position.closing != "no stop":
-            tell_unprotected(ws, position)
-            close_position(ws, position, "no stop")
+        if waited >= STOP_DEADLINE_MS:
+            _unprotected(ws, position, watch)
         elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
             watch.attempts += 1
             ws.emit(SetProtection(symbol, position.stop, position.target))
 
 
+def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
+    if position.held_stop:
+        # An older stop is live: the position is not naked, so asking begins again and nothing is closed.
+        del ws.watches[position.symbol]
+        return
+    if not watch.told:
+        watch.told = True
+        tell_unprotected(ws, position)
+    if not position.closing:
+        close_position(ws, position, "no stop")
+
+
+def _enforce(ws: Workspace) -> None:
+    for spec in ws.specs():
+        if spec.action in _CLOSING and f"limit:{spec.key}" in ws.state.holds:
+            for position in list(ws.positions.values()):
+                mine = spec.profile in {"", position.profile} and position.profile != EXTERNAL
+                if mine and not position.closing:
+                    close_position(ws, position, f"limit {spec.key}")
+
+
 def check_limits(ws: Workspace) -> None:
-    """Renew references and compare every limit, when equity may have changed or a new day begun."""
+    """Renew references and compare every limit, when equity may have changed or a new day begun.
+
+    Nothing is measured before the books are open and every position has a mark: a restart must not take missing prices
+    for a loss.
+    """
+    if not ws.state.opened or not ws.marks.keys() >= ws.positions.keys():
+        return
     account = ws.state.references.get("", {})
     if not ws.dirty and account.get("day.at") == day_start(ws.now_ms):
         return
     ws.dirty = False
-    for scope in ("", *(profile.name for profile in ws.account.profiles)):
-        ledger = ws.ledger(scope)
-        references = ws.state.references.setdefault(scope, {})
-        for name, value in list(renewals(ledger, references, ws.now_ms)):
-            ws.record(ReferenceSet(scope, name, value, ws.now_ms))
-            if name in {"day.at", "week.at"}:
-                _begin_anew(ws, scope, name.removesuffix(".at"))
-        for spec in ws.limits_of(scope):
-            threshold = ws.threshold(spec)
-            found = crossing(spec, threshold, measure(spec, ledger, references), ws.state.levels.get(spec.key, ""))
-            if found is not None:
-                _crossed(ws, found)
+    _check_scope(ws, "", ws.account.limits)
+    for profile in ws.account.profiles:
+        if profile.limits:
+            _check_scope(ws, profile.name, profile.limits)
+
+
+def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> None:
+    ledger = ws.ledger(scope)
+    references = ws.state.references.setdefault(scope, {})
+    for name, value in renewals(ledger, references, ws.now_ms):
+        ws.record(ReferenceSet(scope, name, value, ws.now_ms))
+        if name in {"day.at", "week.at"}:
+            _begin_anew(ws, scope, name.removesuffix(".at"))
+    for spec in specs:
+        key = spec.key
+        threshold = ws.state.thresholds.get(key, spec.threshold)
+        found = crossing(spec, threshold, measure(spec, ledger, references), ws.state.levels.get(key, ""))
+        if found is not None:
+            _crossed(ws, found)
 
 
 def _begin_anew(ws: Workspace, scope: str, period: str) -> None:
@@ -160,7 +197,7 @@ def _act(ws: Workspace, spec: LimitSpec) -> tuple[str, ...]:
     if spec.action in {Action.ALERT, Action.HALVE_SIZE}:
         return ()
     _hold(ws, spec)
-    if spec.action in {Action.CLOSE, Action.EMERGENCY}:
+    if spec.action in _CLOSING:
         return close_scope(ws, spec.profile, f"limit {spec.key}")
     return ()
 

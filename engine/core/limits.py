@@ -4,11 +4,11 @@ Every limit reads one ledger and the references of its scope: the account's, or 
 equity. A value is ppm of its reference, or money.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.market import day_start, week_start
-from engine.core.money import PPM, Money, ppm_of
+from engine.core.money import PPM, Money, ppm_of, share
 from engine.core.profile import LimitSpec, Measure
 
 
@@ -36,22 +36,22 @@ class Crossing:
 type References = Mapping[str, Money]
 
 
-def renewals(ledger: Ledger, references: References, now_ms: int) -> Iterator[tuple[str, Money]]:
-    """Yield the references that must be set now: day and week when theirs began, the peak when passed, the start once.
+def renewals(ledger: Ledger, references: References, now_ms: int) -> list[tuple[str, Money]]:
+    """Return the references that must be set now: day and week when theirs began, the peak when passed, the start once.
 
     `day.at` and `week.at` hold the instant the reference belongs to, so that a restart neither renews nor forgets one.
     """
-    if "start" not in references:
-        yield "start", ledger.equity
-    if references.get("day.at") != day_start(now_ms):
-        yield "day.at", day_start(now_ms)
-        yield "day", ledger.equity
-        yield "day.balance", ledger.balance
+    day = day_start(now_ms)
+    if references.get("day.at") == day and ledger.equity <= references.get("peak", 0):
+        return []
+    found = [] if "start" in references else [("start", ledger.equity)]
+    if references.get("day.at") != day:
+        found += [("day.at", day), ("day", ledger.equity), ("day.balance", ledger.balance)]
     if references.get("week.at") != week_start(now_ms):
-        yield "week.at", week_start(now_ms)
-        yield "week", ledger.equity
+        found += [("week.at", week_start(now_ms)), ("week", ledger.equity)]
     if ledger.equity > references.get("peak", 0):
-        yield "peak", ledger.equity
+        found.append(("peak", ledger.equity))
+    return found
 
 
 def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | None:
@@ -74,7 +74,8 @@ def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | No
 
 
 def _share(part: Money, whole: Money) -> int | None:
-    return part * PPM // whole if whole > 0 else None
+    # Towards zero: a loss reaches its limit exactly at the limit, not within the last millionth before it.
+    return share(part, PPM, whole) if whole > 0 else None
 
 
 def _change(now: Money, reference: Money) -> int | None:

@@ -7,7 +7,7 @@ status says, because
 a fill is a fact and the status only hearsay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,6 +34,8 @@ class OrderStatus(StrEnum):
     REJECTED = "rejected"
 
 
+# How many finished orders of positions that are not open are kept for their late fills.
+LINGERING = 16
 OVER = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
 
 
@@ -131,12 +133,17 @@ class OrderBook:
     """Every order of one account by client order id; orders that are over are dropped when their position is flat."""
 
     orders: dict[str, Order] = field(default_factory=dict)
+    _working: dict[str, Order] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for at every bar, while most orders are over: kept apart.
+        self._working = {name: order for name, order in self.orders.items() if not order.over}
 
     def add(self, ticket: Ticket) -> bool:
         """Enter a new order; False when the id is already known (the same decision again)."""
         if ticket.link_id in self.orders:
             return False
-        self.orders[ticket.link_id] = Order(ticket, heard_ms=ticket.decided_ms)
+        self.orders[ticket.link_id] = self._working[ticket.link_id] = Order(ticket, heard_ms=ticket.decided_ms)
         return True
 
     def hear(self, link_id: str, word: Word, *, at_ms: int, order_id: str = "") -> bool:
@@ -152,6 +159,7 @@ class OrderBook:
         if following is OrderStatus.ACKNOWLEDGED and order.filled:
             following = OrderStatus.PARTIALLY_FILLED
         order.status, order.heard_ms = following, at_ms
+        self._settle(link_id, order)
         return True
 
     def fill(self, link_id: str, *, qty: Steps, value: Money, at_ms: int) -> None:
@@ -166,6 +174,11 @@ class OrderBook:
             order.status = OrderStatus.CANCELLED
         elif order.status not in OVER:
             order.status = OrderStatus.PARTIALLY_FILLED
+        self._settle(link_id, order)
+
+    def _settle(self, link_id: str, order: Order) -> None:
+        if order.status in OVER:
+            self._working.pop(link_id, None)
 
     def end(self, link_id: str, *, filled: Steps, at_ms: int) -> bool:
         """Take in that an order is over with `filled` steps executed; False while some of those fills are still missing
@@ -182,9 +195,14 @@ class OrderBook:
 
     def open(self, symbol: str | None = None) -> Iterator[Order]:
         """Iterate over orders that may still be filled, of one symbol or all."""
-        for order in self.orders.values():
-            if order.status not in OVER and (symbol is None or order.ticket.symbol == symbol):
-                yield order
+        working = self._working.values()
+        return iter(working if symbol is None else [o for o in working if o.ticket.symbol == symbol])
+
+    def tidy(self, held: Collection[str]) -> None:
+        """Drop finished orders of positions not in `held`, all but the newest: a late fill still finds its decision."""
+        idle = [k for k, o in self.orders.items() if o.status in OVER and o.ticket.position_id not in held]
+        for link_id in idle[:-LINGERING]:
+            del self.orders[link_id]
 
     def forget(self, position_id: str) -> None:
         """Drop the finished orders of a position that is flat."""

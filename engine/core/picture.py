@@ -6,7 +6,7 @@ from decimal import Decimal
 from engine.core.fills import net_at
 from engine.core.holds import applying, strictest
 from engine.core.limits import measure
-from engine.core.market import timeframe_name
+from engine.core.market import DAY_MS, timeframe_name
 from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
@@ -44,7 +44,7 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         day_start_equity=from_money(day),
         today=from_money(equity - day),
         today_percent=_percent(equity - day, day),
-        today_realised=from_money(sum(books.day_net.values())),
+        today_realised=from_money(sum(_today(ws).values())),
         if_all_stop=from_money(sum(s for s in stops if s is not None)) if stops and None not in stops else None,
         peak_equity=from_money(references.get("peak", equity)),
         positions=tuple(_position(ws, position) for position in ws.positions.values()),
@@ -58,6 +58,11 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         store_ok=ws.writable,
         version=version,
     )
+
+
+def _today(ws: Workspace) -> dict[str, Money]:
+    books = ws.state.portfolio
+    return books.day_net if books.day == ws.now_ms // DAY_MS else {}
 
 
 def _percent(part: Money, whole: Money) -> Decimal:
@@ -192,7 +197,7 @@ def _profile(ws: Workspace, profile: Profile) -> ProfileView:
         open_positions=sum(1 for p in ws.positions.values() if p.profile == profile.name),
         max_positions=profile.max_positions,
         unrealised=from_money(books.unrealised(ws.marks, profile.name)),
-        today_net=from_money(books.day_net.get(profile.name, 0)),
+        today_net=from_money(_today(ws).get(profile.name, 0)),
         size=size_words(profile),
         leverage=profile.leverage,
         stop=_level_words(profile.stop),

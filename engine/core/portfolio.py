@@ -138,7 +138,7 @@ class Portfolio:
         self._book(position.profile if position else EXTERNAL, -event.amount, event.at_ms)
 
     def execute(self, event: Executed, ticket: Ticket | None, exit_reason: str) -> Trade | None:
-        """Book one execution; returns the round trip it completed. What exceeds the position opens one the other way."""
+        """Book one execution; return the round trip it completed. What exceeds the position opens one the other way."""
         position = self.positions.get(event.symbol)
         signed = event.qty if event.buy else -event.qty
         if position is None or position.qty * signed >= 0:
@@ -231,8 +231,10 @@ class Portfolio:
                 f"ext-{symbol}-{at_ms}", symbol, EXTERNAL, unit, at_ms, EXTERNAL, average, 1, low=average, high=average
             )
             self.positions[symbol] = position
+        # What was entered and left again before stays in the averages of the round trip.
+        position.entered += abs(qty) - position.size
+        position.entry_value += cost - position.cost
         position.qty, position.cost = qty, cost
-        position.entered, position.entry_value = abs(qty), cost
 
 
 def _opened(event: Executed, ticket: Ticket | None, unit: Money) -> Position:

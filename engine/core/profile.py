@@ -1,5 +1,4 @@
-"""The frozen description of what trades: profiles, their sizing, protection and limits, and the account they trade on.
-"""
+"""The frozen description of what trades: profiles, their sizing, protection and limits, and their account."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -184,4 +183,7 @@ class Account:
 
     def profile(self, name: str) -> Profile | None:
         """Return a profile by name."""
-        return next((p for p in self.profiles if p.name == name), None)
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        return None

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from engine.core.limits import floor_equity
+from engine.core.limits import Ledger, References, floor_equity
 from engine.core.market import DAY_MS, day_start
-from engine.core.money import Ticks
+from engine.core.money import Money, Ticks
 from engine.core.portfolio import Position
 from engine.core.profile import LimitSpec, Measure
-from engine.core.protection import trigger_prices
+from engine.core.protection import grid, trigger_prices
 from engine.core.workspace import Workspace
 
 # Above every price.
@@ -49,15 +49,26 @@ def quiet(ws: Workspace) -> Quiet | None:
     return _within_limits(ws, position, Quiet(low, high, until))
 
 
+def slept(ws: Workspace, symbol: str, low: Ticks, high: Ticks, until_ms: int) -> None:
+    """Take in what the skipped bars would have left behind: the extremes of the position, and the time slot of the last
+    of them.
+    """
+    ws.positions[symbol].see(low, high)
+    ws.grid = grid(until_ms)
+
+
 def _within_limits(ws: Workspace, position: Position, band: Quiet) -> Quiet | None:
     low, high = band.low, band.high
-    for scope in ("", position.profile):
+    profile = ws.profile(position.profile)
+    for scope, specs in (("", ws.account.limits), (position.profile, profile.limits if profile else ())):
+        if not specs:
+            continue
         references = ws.state.references.get(scope, {})
         if "peak" not in references:
             return None
         ledger = ws.ledger(scope)
-        floor = max((f for f in (_floor(ws, spec) for spec in ws.limits_of(scope)) if f is not None), default=0)
-        if floor < 0:
+        floor = _floor(ws, specs, ledger, references)
+        if floor is None:
             return None
         worst = _price_at(position, ledger.balance, floor)
         best = _price_at(position, ledger.balance, references["peak"])
@@ -68,14 +79,17 @@ def _within_limits(ws: Workspace, position: Position, band: Quiet) -> Quiet | No
     return Quiet(low, high, band.until_ms)
 
 
-def _floor(ws: Workspace, spec: LimitSpec) -> int | None:
-    level = ws.state.levels.get(spec.key, "")
-    if spec.measure is Measure.DAILY_BALANCE or (level == "breached" and spec.period):
-        return None
-    if level:
-        # Warned or breached limits may also clear on the way up: look at every bar.
-        return -1
-    return floor_equity(spec, ws.threshold(spec), level, ws.ledger(spec.profile), ws.state.references[spec.profile])
+def _floor(ws: Workspace, specs: tuple[LimitSpec, ...], ledger: Ledger, references: References) -> Money | None:
+    floor = 0
+    for spec in specs:
+        level = ws.state.levels.get(spec.key, "")
+        if spec.measure is Measure.DAILY_BALANCE or (level == "breached" and spec.period):
+            continue
+        if level:
+            # Warned or breached limits may also clear on the way up: look at every bar.
+            return None
+        floor = max(floor, floor_equity(spec, ws.threshold(spec), level, ledger, references))
+    return floor
 
 
 def _price_at(position: Position, balance: int, equity: int) -> Ticks:

@@ -16,9 +16,10 @@ from engine.core.events import (
     OrderReport,
     PositionReport,
     ProtectionReported,
+    WalletReported,
 )
 from engine.core.exits import ask
-from engine.core.facts import AccountOpened, PositionAdopted, WalletCorrected
+from engine.core.facts import AccountOpened, PositionAdopted, ReferenceSet, WalletCorrected
 from engine.core.fills import on_ended, on_executed, on_funding, on_protection, on_rejected, on_word
 from engine.core.ids import is_ours
 from engine.core.money import Money, from_money, to_money
@@ -32,10 +33,15 @@ SETTLE_MS = 2_000
 
 def on_account(ws: Workspace, report: AccountReported) -> None:
     """Compare the whole account and close the gap."""
-    if not ws.state.opened:
+    opening = not ws.state.opened
+    if opening:
         ws.record(AccountOpened(report.wallet, report.at_ms))
         ws.dirty = True
+    ws.compared = True
     for event in report.executions:
+        if opening or event.at_ms < ws.state.opened_ms:
+            # The wallet that the books began with holds it already.
+            continue
         if isinstance(event, Executed):
             on_executed(ws, event)
         else:
@@ -119,7 +125,23 @@ def _wallet(ws: Workspace, report: AccountReported) -> None:
     settled = next(ws.state.book.open(), None) is None
     if abs(difference) <= TOLERANCE or not settled or ws.state.last_execution_ms > report.asked_ms - SETTLE_MS:
         return
+    before = {profile.name: ws.ledger(profile.name).balance for profile in ws.account.profiles}
     ws.record(WalletCorrected(difference, "not in our books", report.at_ms))
+    for scope, balance in before.items():
+        _move_references(ws, scope, ws.ledger(scope).balance - balance)
     detail = f"The exchange has {from_money(difference):+.2f} USDT against the books; the exchange's figure is taken."
     ws.alert(a.SystemAlert, topic="reconciliation", title="Wallet corrected", detail=detail)
     ws.dirty = True
+
+
+def _move_references(ws: Workspace, scope: str, amount: Money) -> None:
+    for name, value in list(ws.state.references.get(scope, {}).items()):
+        if not name.endswith(".at"):
+            ws.record(ReferenceSet(scope, name, value + amount, ws.now_ms))
+
+
+def on_wallet(ws: Workspace, event: WalletReported) -> None:
+    """Compare the account when the wallet moved for a reason that is not in the books."""
+    ours = ws.state.portfolio.wallet
+    if abs(event.wallet - ours) > TOLERANCE and next(ws.state.book.open(), None) is None:
+        ws.emit(QueryAccount("the wallet moved"))

@@ -103,10 +103,10 @@ def _close(ws: Workspace, command: c.ClosePosition) -> c.Answer:
         )
     if not 1 <= command.percent <= 100:
         return c.Refused(command.command_id, f"Close 1 to 100 percent, not {command.percent}.")
-    cancel_entries(ws, command.symbol)
     qty = position.size * command.percent // 100
     if qty == 0:
         return c.Refused(command.command_id, f"{command.percent} % of {position.symbol} is below its quantity step.")
+    cancel_entries(ws, command.symbol)
     ids = close_position(ws, position, BY_HAND, qty)
     notes = () if ids else (f"{command.symbol} is already being closed.",)
     return c.Done(command.command_id, ids, notes)
@@ -134,7 +134,8 @@ def matches(ws: Workspace, position: Position, which: c.Filter, profile: str) ->
         case c.Filter.SHORTS:
             return not position.long
         case c.Filter.LOSERS:
-            return position.unrealised(ws.marks.get(position.symbol, 0)) < 0
+            mark = ws.marks.get(position.symbol)
+            return bool(mark) and position.unrealised(mark or 0) < 0
         case c.Filter.ALL:
             return True
 
@@ -159,6 +160,8 @@ def _change_limit(ws: Workspace, command: c.ChangeLimit) -> c.Answer:
             command.command_id,
             f"There is no limit {command.key}." + (f" Did you mean {' or '.join(near)}?" if near else ""),
         )
+    if not command.value.is_finite():
+        return c.Refused(command.command_id, f"{command.key} needs a number, not {command.value}.")
     old, new = ws.threshold(spec), limit_value(spec, command.value)
     if not spec.floor <= new <= spec.ceiling:
         bounds = f"between {limit_text(spec, spec.ceiling)} and {limit_text(spec, spec.floor)}"

@@ -133,7 +133,9 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return f"profile {d.profile.name} is switched off"
     if not ws.writable:
         return "the journal cannot be written"
-    return None if ws.venue == "up" else f"exchange connection is {ws.venue.value}"
+    if ws.venue != "up":
+        return f"exchange connection is {ws.venue.value}"
+    return None if ws.compared else "the account is not compared with the exchange yet"
 
 
 def _symbol_free(ws: Workspace, d: Draft) -> str | None:
@@ -248,8 +250,8 @@ def _sane(ws: Workspace, d: Draft) -> str | None:
     if age > min(FRESH_BARS * d.profile.timeframe, ws.account.max_age_ms):
         return f"data is {age // 1000} s old"
     width, atr = ws.ranges.get(symbol, (0.0, None))
-    if atr is not None and width > ws.account.max_range_atr * atr:
-        return f"last candle's range {width:g} is over {ws.account.max_range_atr} × ATR {atr:g}"
+    if atr is not None and width and width >= ws.account.max_range_atr * atr:
+        return f"last candle's range {width:g} is not below {ws.account.max_range_atr} × ATR {atr:g}"
     return None
 
 

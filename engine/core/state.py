@@ -1,4 +1,6 @@
-"""The desk's durable state: a fold over facts. Nothing else changes it, so replaying the journal restores it exactly."""
+"""The desk's durable state: a fold over facts. Replaying the journal restores it; only the price extremes of open
+positions run ahead of their facts.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
 from engine.core.trades import Trade
 
-REMEMBERED_EXECUTIONS = 20_000
+REMEMBERED_EXECUTIONS = 5_000
 REMEMBERED_ANSWERS = 2_000
 
 
@@ -47,12 +49,14 @@ class State:
     executions: dict[str, int] = field(default_factory=dict)
     signalled: dict[str, int] = field(default_factory=dict)
     opened: bool = False
+    opened_ms: int = 0
     last_execution_ms: int = 0
     clock_ms: int = 0
 
     def apply(self, fact: Fact) -> Trade | None:
         """Fold one fact in; returns the round trip that an execution completed."""
-        self.clock_ms = max(self.clock_ms, fact.at_ms)
+        if fact.at_ms > self.clock_ms:
+            self.clock_ms = fact.at_ms
         fold = _FOLDS.get(type(fact))
         return fold(self, fact) if fold is not None else None
 
@@ -63,6 +67,7 @@ class State:
     def _opened(self, fact: f.AccountOpened) -> None:
         self.portfolio.open_account(fact.wallet)
         self.opened = True
+        self.opened_ms = fact.at_ms
 
     def _corrected(self, fact: f.WalletCorrected) -> None:
         self.portfolio.transfer(fact.amount)
@@ -119,19 +124,26 @@ class State:
 
     def _rejected(self, fact: OrderRejected) -> None:
         self.book.hear(fact.link_id, Word.REJECTED, at_ms=fact.at_ms)
+        self._tidy()
 
     def _silent(self, fact: OrderOutcomeUnknown) -> None:
         self.book.hear(fact.link_id, Word.SILENCE, at_ms=fact.at_ms)
 
     def _ended(self, fact: OrderEnded) -> None:
         self.book.end(fact.link_id, filled=fact.filled, at_ms=fact.at_ms)
+        self._tidy()
 
     def _unsent(self, fact: OrderUnsent) -> None:
         self.book.hear(fact.link_id, Word.REJECTED, at_ms=fact.at_ms)
+        self._tidy()
 
     def _not_found(self, fact: OrderNotFound) -> None:
         if fact.conclusive:
             self.book.hear(fact.link_id, Word.ENDED, at_ms=fact.at_ms)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self.book.tidy({position.position_id for position in self.portfolio.positions.values()})
 
     def _protection(self, fact: ProtectionReported) -> None:
         position = self.portfolio.positions.get(fact.symbol)
@@ -147,6 +159,7 @@ class State:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
             position.see(fact.low, fact.high)
+            position.told = (position.low, position.high)
 
     def _hold(self, fact: f.HoldSet) -> None:
         self.holds[fact.hold.hold_id] = fact.hold
@@ -180,6 +193,7 @@ class State:
 
     def _adopted(self, fact: f.PositionAdopted) -> None:
         self.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms)
+        self._tidy()
 
     def _answered(self, fact: f.CommandHandled) -> None:
         self.answers[fact.command_id] = fact.answer

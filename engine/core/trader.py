@@ -27,7 +27,7 @@ from engine.core.guards import on_time
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
 from engine.core.profile import Account, Profile
-from engine.core.reconcile import on_account, take_order
+from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
 from engine.core.strategy import Strategy
@@ -83,6 +83,7 @@ class Trader:
             if order.status in _RISING:
                 ws.record(e.OrderOutcomeUnknown(order.ticket.link_id, "the desk was restarted", ws.now_ms))
                 ask(ws, order)
+        ws.compared = False
         ws.emit(QueryAccount("start"))
         return effects
 
@@ -112,6 +113,7 @@ class Trader:
             e.ProtectionReported: on_protection,
             e.ProtectionRefused: on_protection_refused,
             e.AccountReported: on_account,
+            e.WalletReported: on_wallet,
             e.OrderReport: lambda ws, row: take_order(ws, row, ws.now_ms),
         }
 
@@ -132,12 +134,11 @@ class Trader:
             return
         ws.prices[event.symbol] = event
         ws.now_ms = max(ws.now_ms, event.at_ms)
-        if ws.marks.get(event.symbol) != event.mark:
-            ws.marks[event.symbol] = event.mark
-            position = ws.positions.get(event.symbol)
-            if position is not None:
-                position.see(event.low or event.last, event.high or event.last)
-                ws.dirty = True
+        position = ws.positions.get(event.symbol)
+        if position is not None:
+            position.see(event.low or event.last, event.high or event.last)
+            ws.dirty = ws.dirty or ws.marks.get(event.symbol) != event.mark
+        ws.marks[event.symbol] = event.mark
 
     def _bar(self, event: e.BarClosed) -> None:
         ws = self.workspace
@@ -151,6 +152,9 @@ class Trader:
     def _time(self, event: e.TimePassed) -> None:
         ws = self.workspace
         ws.now_ms = max(ws.now_ms, event.market_ms)
+        if not ws.wall_ms:
+            # Asked before the wall clock was known: waiting for those answers begins now.
+            ws.asked = dict.fromkeys(ws.asked, event.wall_ms)
         ws.wall_ms = max(ws.wall_ms, event.wall_ms)
         on_time(ws)
 
@@ -183,6 +187,7 @@ class Trader:
         detail = event.why if back else f"{event.why}. No new entries; stops on the exchange stay."
         ws.alert(a.SystemAlert, topic="exchange", title=title, detail=detail, critical=not back and bool(ws.positions))
         if back:
+            ws.compared = False
             ws.emit(QueryAccount("exchange connection is back"))
 
     def _store(self, event: e.StoreChanged) -> None:

@@ -23,10 +23,11 @@ from engine.core.trades import Trade
 
 @dataclass(slots=True)
 class Watch:
-    """A position whose stop is not confirmed: since when (wall time) and how often it was set again."""
+    """An unconfirmed stop: since when (wall time), how often it was set again, and whether people were told."""
 
     since_ms: int
     attempts: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Workspace:
     telling: bool = True
     venue: VenueState = VenueState.UP
     writable: bool = True
+    compared: bool = True
     now_ms: int = 0
     wall_ms: int = 0
     grid: int = 0

@@ -13,10 +13,10 @@ Two truths: what the exchange knows (`order_report`, `account_report`, `position
 `drain` once visible.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.core.events import AccountReported, OrderReport, PositionReport
+from engine.core.events import AccountReported, Executed, FundingPaid, OrderReport, PositionReport
 from engine.core.market import Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.exchanges.base import Accepted, Rejected
@@ -108,15 +108,19 @@ class SimulatedExchange:
         self, symbol: str, open_ms: int, close_ms: int, open_: Ticks, high: Ticks, low: Ticks, close: Ticks
     ) -> None:
         """Take in a whole bar."""
+        if self.pass_quietly(symbol, open_ms, close_ms, high, low, close) or open_ms < self._markets[symbol].at_ms:
+            return
+        self.open_bar(symbol, open_ms, open_)
+        self.close_bar(symbol, close_ms, high, low, close)
+
+    def pass_quietly(self, symbol: str, open_ms: int, close_ms: int, high: Ticks, low: Ticks, close: Ticks) -> bool:
+        """Take in a whole bar when nothing can happen in it; False (and nothing done) when it must be matched."""
         market = self._markets[symbol]
         if market.low < low and high < market.high and market.at_ms <= open_ms < market.funding_ms:
             market.last = close
             market.at_ms = self._ledger.now_ms = close_ms
-            return
-        if open_ms < market.at_ms:
-            return
-        self.open_bar(symbol, open_ms, open_)
-        self.close_bar(symbol, close_ms, high, low, close)
+            return True
+        return False
 
     def open_bar(self, symbol: str, open_ms: int, open_: Ticks) -> None:
         """Settle funding due and match at a bar's open."""
@@ -187,8 +191,8 @@ class SimulatedExchange:
         self._ledger.dirty_markets.add(symbol)
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """Replace an instrument (status, limits); its grids must be the same, else ValueError."""
-        market = self._markets[instrument.symbol]
+        """Add an instrument, or replace one (status, limits); its grids must then be the same, else ValueError."""
+        market = self._markets.setdefault(instrument.symbol, Market(instrument))
         if (instrument.tick, instrument.step) != (market.instrument.tick, market.instrument.step):
             raise ValueError(f"{instrument.symbol}: grids cannot change under open books")
         market.adopt(instrument)
@@ -251,6 +255,11 @@ class SimulatedExchange:
     def account_report(self, since_ms: int, now_ms: int) -> AccountReported:
         """Return the whole account as it stands now, with executions since a time."""
         return reports.account_report(self._ledger, since_ms, now_ms)
+
+    @property
+    def executions(self) -> Sequence[Executed | FundingPaid]:
+        """Every execution and settlement so far, as far as not pruned."""
+        return self._ledger.executions
 
     def last(self, symbol: str) -> Ticks:
         """Return the newest price of a symbol (0 = none yet)."""

@@ -69,7 +69,8 @@ class Rules8:
     def candidates(self, columns: Mapping[str, Any]) -> Any:
         """Return the bars at which any rule could fire."""
         _, _, rsi, upper, lower, line, signal, _ = (columns[name] for name in self.needs)
-        extremes = (rsi < self.oversold) | (rsi > self.overbought)
+        extremes = rsi < max(self.oversold, self.extreme_low)
+        extremes = extremes | (rsi > min(self.overbought, self.extreme_high))
         touches = (columns["low"] <= lower) | (columns["high"] >= upper)
         before = columns[f"{self.needs[5]}@1"] - columns[f"{self.needs[6]}@1"]
         crosses = ((line > signal) & (before <= 0)) | ((line < signal) & (before >= 0))

@@ -86,7 +86,7 @@ def _entry(alert: EntryAlert, tick: Decimal | None) -> str:
     else:
         reward = [] if alert.reward_risk is None else [r_multiple(alert.reward_risk).lstrip("+")]
         table.row("Target", price(alert.target, tick), " ".join([*_net(alert.target_net, "net"), *reward]))
-    table.row("Margin", money(alert.margin), f"{alert.leverage}x")
+    table.row("Margin", money(alert.margin), f"{alert.leverage}x", f"stop set: {'yes' if alert.stop else 'NO'}")
     also = f" (also {', '.join(alert.also)})" if alert.also else ""
     return paragraphs(
         f"<b>{esc(alert.symbol)} {side(alert.long)} opened</b> · {_where(alert)}",
@@ -131,8 +131,8 @@ _ORDER_WORDS = {
 
 def _order(alert: OrderAlert) -> str:
     what, after = _ORDER_WORDS.get(alert.what, (alert.what, ""))
-    if not alert.entry and alert.what != "unknown":
-        after = "The position is still open; the desk tries again and its stop stays."
+    if not alert.entry:
+        after = "The position may still be open: the desk checks, tries again, and its stop stays."
     order = f"{'BUY' if alert.buy else 'SELL'} {quantity(alert.quantity)} {alert.symbol}"
     return paragraphs(
         f"<b>{esc(order)} {esc(what)}</b> · {_where(alert)}",

@@ -1,11 +1,12 @@
 """Alerts about the desk itself: limits, holds, cooldowns, changes, differences and its parts."""
 
+import re
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from engine.core.alerts import Alert, ChangeAlert, CooldownAlert, DifferenceAlert, HoldAlert, LimitAlert, SystemAlert
 from handlers.views import words
-from handlers.views.format import esc, moment, signed
+from handlers.views.format import MINUS, esc, moment, signed
 from handlers.views.table import Table, paragraphs
 
 _LEVELS = {"warned": "close to its limit", "breached": "LIMIT REACHED", "cleared": "back within its limit"}
@@ -24,7 +25,7 @@ def render(alert: Alert, *, zone: ZoneInfo) -> str:
                 f"<b>{esc(alert.symbol)} rests</b> until {until} · {_mode(alert)}", esc(words.reason(alert.why))
             )
         case ChangeAlert():
-            change = f"{alert.old} → {alert.new}, by {alert.by}"
+            change = f"{_true_minus(alert.old)} → {_true_minus(alert.new)}, by {alert.by}"
             return paragraphs(f"<b>{esc(alert.what)} changed</b> · {_mode(alert)}", esc(change))
         case DifferenceAlert():
             return _difference(alert)
@@ -39,19 +40,24 @@ def _mode(alert: Alert) -> str:
     return esc(f"{words.mode(alert.mode)} · {alert.account}")
 
 
+def _true_minus(text: str) -> str:
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
+
+
 def _limit(alert: LimitAlert) -> str:
-    emergency = alert.level == "breached" and alert.action == "emergency"
     profile, _, name = alert.key.rpartition(".")
-    label = f"{profile} {name}".strip().replace("_", " ")
+    label = f"{profile} {name.replace('_', ' ')}".strip()
     unit = alert.in_money
-    title = f"EMERGENCY: {label}" if emergency else f"{label}: {_LEVELS.get(alert.level, alert.level)}"
+    now, threshold = words.measured(alert.value, in_money=unit), words.amount(alert.threshold, in_money=unit)
     table = Table(10)
-    table.row(
-        "Now", words.measured(alert.value, in_money=unit), f"limit {words.amount(alert.threshold, in_money=unit)}"
-    )
-    table.row("Used", _used(alert.value, alert.threshold))
+    if alert.level == "breached" and alert.action == "emergency":
+        title = f"<b>EMERGENCY</b> · {_mode(alert)}"
+        table.line(f"{label[:1].upper()}{label[1:]} {now}", f"(limit {threshold})")
+    else:
+        title = f"<b>Limit {esc(label)}: {_LEVELS.get(alert.level, esc(alert.level))}</b> · {_mode(alert)}"
+        table.row("Now", now, f"limit {threshold}").row("Used", _used(alert.value, alert.threshold))
     table.row(f"Open {alert.open_positions}", f"{signed(alert.open_result)} USDT")
-    return paragraphs(f"<b>{esc(title)}</b> · {_mode(alert)}", table.html(), *_doing(alert))
+    return paragraphs(title, table.html(), *_doing(alert))
 
 
 def _used(value: Decimal, threshold: Decimal) -> str:
@@ -73,8 +79,8 @@ def _hold(alert: HoldAlert, zone: ZoneInfo) -> str:
     where = "whole account" if alert.scope in {"", "account"} else alert.scope
     until = f" until {moment(alert.until_ms, zone)}" if alert.set and alert.until_ms is not None else ""
     level = alert.level.lower().replace("_", " ")
-    verb = f"{level}{until}" if alert.set else f"{level} lifted"
-    return f"<b>{esc(where)}: {esc(verb)}</b> · {_mode(alert)}\n{esc(words.reason(alert.reason))}, by {esc(alert.by)}"
+    verb = f"{level}{until}" if alert.set else f"hold lifted ({level})"
+    return f"<b>{esc(where)}: {esc(verb)}</b> · {_mode(alert)}\n{esc(words.caused(alert.reason, alert.by))}"
 
 
 def _difference(alert: DifferenceAlert) -> str:

@@ -14,7 +14,7 @@ def render_balance(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
     """HTML of the balance; with old prices only what does not depend on them."""
     stale = is_stale(snapshot, wall_ms=wall_ms)
     head = f"<b>Balance</b> · {esc(words.mode(snapshot.mode))} · {esc(snapshot.account)}{' · STALE' if stale else ''}"
-    table = Table(12).row("Wallet", f"{money(snapshot.wallet)} USDT")
+    table = Table(13).row("Wallet", f"{money(snapshot.wallet)} USDT")
     if stale:
         table.row("Equity", "hidden: prices are old")
     else:

@@ -1,7 +1,7 @@
 """What is shown before something irreversible, and what is shown when it does not come to that."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from engine.core.commands import Filter
 from engine.core.snapshot import PositionView, Snapshot
@@ -13,6 +13,7 @@ from handlers.views.table import Table, paragraphs
 _TAKER = Decimal("0.00055")
 _SHOWN = 12
 _VALID = "Valid for 30 s."
+_PRESS = f"It closes what is there when you press. {_VALID}"
 _TESTS: dict[Filter, Callable[[PositionView], bool]] = {
     Filter.ALL: lambda position: True,
     Filter.LOSERS: lambda position: position.unrealised < 0,
@@ -23,8 +24,16 @@ _WHICH = {Filter.ALL: "all", Filter.LOSERS: "losing", Filter.LONGS: "long", Filt
 
 
 def part(position: PositionView, percent_: int) -> Decimal:
-    """The quantity that a percentage of a position is about, before rounding to the exchange's step."""
-    return position.quantity * percent_ / 100
+    """The quantity that a percentage of a position is, rounded down to the decimals that its quantity has."""
+    if percent_ == 100:
+        return position.quantity
+    exponent = position.quantity.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    return (position.quantity * percent_ / 100).quantize(step, ROUND_FLOOR)
+
+
+def _share(position: PositionView, closed: Decimal) -> Decimal:
+    return position.unrealised * closed / position.quantity
 
 
 def matching(snapshot: Snapshot, which: Filter, profile: str) -> tuple[PositionView, ...]:
@@ -48,7 +57,7 @@ def render_close_preview(position: PositionView, percent_: int, snapshot: Snapsh
     table = Table(8)
     table.row(
         "Order",
-        f"{'SELL' if position.long else 'BUY'} {quantity(closed.normalize() if percent_ < 100 else closed)}",
+        f"{'SELL' if position.long else 'BUY'} {quantity(closed)}",
         position.symbol,
     )
     table.row("", "market, reduce-only")
@@ -57,15 +66,21 @@ def render_close_preview(position: PositionView, percent_: int, snapshot: Snapsh
     else:
         table.row("Price", f"about {price(position.last, position.tick)}")
         table.row("Cost", f"about {cost(fee)} USDT fee")
-        table.row("Result", f"about {signed(position.unrealised * percent_ / 100 - fee)} USDT")
+        table.row("Result", f"about {signed(_share(position, closed) - fee)} USDT")
     left = position.quantity - closed
-    table.row("Leaves", f"{quantity(left.normalize())} open" if left else "nothing open")
+    table.row("Leaves", f"{quantity(left)} open" if left else "nothing open")
     return paragraphs(
         f"<b>Close {percent_}% of {esc(position.symbol)} {side(position.long)}</b> · {esc(words.where(snapshot))}",
         table.html(),
         "Opened outside the desk." if position.external else "",
-        f"It closes what is there when you press. {_VALID}",
+        _PRESS,
     )
+
+
+def render_too_small(position: PositionView, percent_: int) -> str:
+    """HTML for a part that is below the smallest quantity."""
+    held = f"{quantity(position.quantity)} {position.symbol}"
+    return f"{percent_}% of {esc(held)} is below its smallest step. Nothing was done; close a larger part."
 
 
 def render_close_all_preview(snapshot: Snapshot, which: Filter, profile: str, *, wall_ms: int, paused: str) -> str:
@@ -94,7 +109,7 @@ def render_close_all_preview(snapshot: Snapshot, which: Filter, profile: str, *,
         _totals(found, stale=stale),
         cancels,
         esc(paused),
-        f"It closes what is there when you press. {_VALID}",
+        _PRESS,
     )
 
 
@@ -122,13 +137,26 @@ def render_late(what: str) -> str:
     return f"<b>This command came late.</b> {esc(what)} was not done. Confirm if you still want it."
 
 
+def _shown(preview: str) -> str:
+    return preview.replace(_PRESS, "").replace(_VALID, "").rstrip()
+
+
 def render_expired(preview: str) -> str:
     """HTML of a preview whose time is over; the preview stays readable above."""
-    return paragraphs(
-        preview.replace(_VALID, "").rstrip(), "<b>Expired.</b> Nothing was sent. Ask again if you still want it."
+    return paragraphs(_shown(preview), "<b>Expired.</b> Nothing was sent. Ask again if you still want it.")
+
+
+def render_unconfirmable(preview: str, why: str, *, adds: bool) -> str:
+    """HTML of a preview whose confirmation cannot be stored, and the way that needs no database."""
+    way = (
+        "Nothing was changed. Try again when /health shows the database well."
+        if adds
+        else "Closing works without it: type <code>/closeall now</code>, or <code>/close SYMBOL now</code>."
     )
+    trouble = f"<b>The database is away</b> ({esc(why)}), so this cannot be confirmed by a button."
+    return paragraphs(_shown(preview), trouble, way)
 
 
 def render_cancelled(preview: str, note: str = "") -> str:
     """HTML of a preview that was withdrawn."""
-    return paragraphs(preview.replace(_VALID, "").rstrip(), "<b>Cancelled.</b> Nothing was sent.", esc(note))
+    return paragraphs(_shown(preview), "<b>Cancelled.</b> Nothing was sent.", esc(note))

@@ -118,10 +118,10 @@ def span(length_ms: int) -> str:
 
 
 def age(length_ms: int) -> str:
-    """A span without seconds, so that a text does not change every second: `<1m`, `12m`, `3h 12m`."""
+    """A span without seconds, so that a text does not change every second: `<1m`, `12m`, `3h12m`."""
     if length_ms < MINUTE_MS:
         return "<1m"
-    return f"{length_ms // MINUTE_MS}m" if length_ms < HOUR_MS else span(length_ms)
+    return f"{length_ms // MINUTE_MS}m" if length_ms < HOUR_MS else span(length_ms).replace(" ", "")
 
 
 def at(moment_ms: int, zone: ZoneInfo) -> datetime:

@@ -27,7 +27,7 @@ def render_health(report: HealthReport) -> str:
     table.row("Database", "ok" if report.database_ok else "NOT WRITING", size(report.database_bytes))
     table.row("Disk free", size(report.disk_free_bytes))
     table.row("Outbox", f"{report.outbox_waiting} waiting")
-    tasks = Table(18)
+    tasks = Table(15)
     for task in report.tasks:
         tasks.row(task.name, "ok" if task.ok else "STUCK", NONE if task.age_ms is None else f"{span(task.age_ms)} ago")
     return paragraphs(

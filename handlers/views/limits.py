@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from engine.core.snapshot import LimitView, Snapshot
 from handlers.views import words
-from handlers.views.format import esc, money, plain
+from handlers.views.format import esc, money
 from handlers.views.table import Table, paragraphs
 
 
@@ -15,10 +15,10 @@ def render_limits(snapshot: Snapshot) -> str:
         return paragraphs(head, "No loss limits are set in the configuration.")
     table = Table(9)
     for limit in in_order(snapshot):
-        table.line(words.limit_name(limit), _state(limit))
+        table.line(words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}", _state(limit))
         now = words.measured(limit.value, in_money=limit.in_money)
-        table.row("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
-        table.row("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
+        table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
+        table.line("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
     return paragraphs(head, table.html(), "Tap a limit to change it, or type /limit NAME VALUE.")
 
 
@@ -28,7 +28,7 @@ def in_order(snapshot: Snapshot) -> tuple[LimitView, ...]:
 
 
 def _state(limit: LimitView) -> str:
-    return limit.state.upper() if limit.state in {"breached", "warned"} else limit.state
+    return limit.state.upper() if limit.state in {"breached", "warned"} else ""
 
 
 def render_limit(limit: LimitView, draft: Decimal, snapshot: Snapshot) -> str:
@@ -56,7 +56,8 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
     unit = limit.in_money
     table = Table(7)
     table.row("Change", f"{words.amount(limit.threshold, in_money=unit)} → {words.amount(new, in_money=unit)}")
-    table.row("Money", f"{_worth(limit, limit.threshold, snapshot)} → {_worth(limit, new, snapshot)}")
+    if not unit:
+        table.row("Money", f"{_worth(limit, limit.threshold, snapshot)} → {_worth(limit, new, snapshot)}")
     table.row("Now", words.measured(limit.value, in_money=unit), f"{words.used(limit.used)} of old")
     head = f"<b>{'Loosen' if loosens else 'Tighten'} limit {esc(words.limit_name(limit))}</b>"
     return paragraphs(
@@ -72,10 +73,11 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
 
 def render_out_of_bounds(limit: LimitView, new: Decimal) -> str:
     """HTML for a value outside the hard bounds of the configuration."""
-    bounds = f"{words.amount(limit.tightest, in_money=limit.in_money)} and {words.amount(limit.loosest, in_money=limit.in_money)}"
+    tightest, loosest = (words.amount(bound, in_money=limit.in_money) for bound in (limit.tightest, limit.loosest))
+    value, name = words.amount(new, in_money=limit.in_money), words.limit_name(limit)
     return paragraphs(
-        f"<b>{esc(words.amount(new, in_money=limit.in_money))} is out of bounds</b> for limit {esc(words.limit_name(limit))}.",
-        f"It must lie between {esc(bounds)}. Nothing was changed.",
+        f"<b>{esc(value)} is out of bounds</b> for limit {esc(name)}.",
+        f"It must lie between {esc(tightest)} and {esc(loosest)}. Nothing was changed.",
     )
 
 
@@ -95,7 +97,7 @@ def _consequence(limit: LimitView, new: Decimal, snapshot: Snapshot) -> str:
 
 def _worth(limit: LimitView, threshold: Decimal, snapshot: Snapshot) -> str:
     if limit.in_money:
-        return f"{plain(threshold)} USDT"
+        return ""
     return f"≈{money(threshold * reference(limit, snapshot) / 100, 0)} USDT"
 
 

@@ -55,10 +55,10 @@ def render_resumed(answer: Answer, scope: Scope, snapshot: Snapshot, *, by: str)
     if isinstance(answer, Refused):
         return paragraphs(render_refused("Resume", answer), render_breached(snapshot))
     return paragraphs(
-        f"<b>Resumed</b> {esc(words.scope(scope))}, by {esc(by)}. The desk is {esc(snapshot.state.upper())}.",
+        f"<b>Resumed:</b> {esc(words.scope(scope))}, by {esc(by)}. The desk is {esc(snapshot.state.upper())}.",
         *(f"Why: {esc(reason)}" for reason in snapshot.reasons),
         render_breached(snapshot),
-        *_notes(answer),
+        *(note for note in _notes(answer) if "Still breached" not in note),
     )
 
 
@@ -85,7 +85,7 @@ def render_closed(
     filled = [result for result in results if result.status == "filled"]
     missing = [link_id for link_id in answer.orders if link_id not in {result.link_id for result in results}]
     if not answer.orders:
-        return paragraphs("<b>Nothing to close.</b> No matching position was open.", *_notes(answer))
+        return paragraphs("<b>Nothing to close.</b> No matching position was open.", f"By {esc(by)}.")
     table, gross = Table(), Decimal(0)
     for result in results:
         gross += _gross(result, before)

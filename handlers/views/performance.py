@@ -62,7 +62,7 @@ def _fallen(value: float | None) -> str:
 def _shares(title: str, shares: Sequence["Share"]) -> str:
     table = Table()
     for share in shares[:_SHOWN]:
-        name = share.name or "external"
+        name = words.reason(share.name) if share.name else "external"
         table.columns((name, str(share.trades), signed(share.net_profit)), (16, -5, -11))
         table.line("", f"won {percent(share.win_rate_pct, 0, plus=False)}", f"PF {ratio(share.profit_factor)}")
     rest = shares[_SHOWN:]

@@ -37,7 +37,7 @@ def render_positions(snapshot: Snapshot, start: str, *, wall_ms: int, zone: Zone
     table = Table()
     for position in shown:
         _entry(table, position, stale=stale)
-    return paragraphs(head, f"Open {len(snapshot.positions)} · {total}", table.html(), _foot(snapshot, zone))
+    return paragraphs(head, f"Open {len(snapshot.positions)} · {esc(total)}", table.html(), _foot(snapshot, zone))
 
 
 def _entry(table: Table, position: PositionView, *, stale: bool) -> None:
@@ -45,10 +45,11 @@ def _entry(table: Table, position: PositionView, *, stale: bool) -> None:
     table.columns((position.symbol, side(position.long), result), (14, 5, -13))
     tick = position.tick
     table.line(
+        "",
         f"{price(position.entry, tick)} → {NONE if stale else price(position.mark, tick)}",
         "" if stale else _r(position),
     )
-    table.line(_stop_words(position), _flags(position))
+    table.line("", _stop_words(position), _flags(position))
 
 
 def _r(position: PositionView) -> str:
@@ -118,9 +119,13 @@ def _prices(table: Table, position: PositionView, *, stale: bool) -> None:
     if position.if_stopped is not None:
         table.row("", f"if stopped {signed(position.if_stopped)} USDT")
     table.row("Target", *_level(position.target, position, stale=stale))
-    table.row(
-        "Liq", *_level(position.liquidation, position, stale=stale), *_some("estimate" if position.liquidation else "")
-    )
+    table.row("Liq", *_liquidation(position, stale=stale))
+
+
+def _liquidation(position: PositionView, *, stale: bool) -> list[str]:
+    if position.liquidation is None:
+        return ["not known"]
+    return [*_level(position.liquidation, position, stale=stale), "estimate"]
 
 
 def _where(position: PositionView) -> list[str]:

@@ -36,7 +36,7 @@ def hold_line(hold: Hold, zone: ZoneInfo) -> str:
         hold.lift, hold.lift
     )
     level = _LEVELS.get(hold.level, hold.level.name.lower())
-    return f"{words.scope(hold.scope)}: {level}{until}. {words.reason(hold.reason)} (by {hold.by}; {lifted})"
+    return f"{words.scope(hold.scope)}: {level}{until}. {words.caused(hold.reason, hold.by)}; {lifted}"
 
 
 def _holds(snapshot: Snapshot, zone: ZoneInfo) -> str:
@@ -58,12 +58,8 @@ def _orders(snapshot: Snapshot) -> str:
     table = Table()
     for order in snapshot.orders[:_SHOWN]:
         table.line(f"{order.symbol} {_verb(order)} {quantity(order.quantity)}")
-        table.line(
-            "",
-            f"{order.status.replace('_', ' ')}",
-            f"filled {quantity(order.filled)}",
-            f"{age(snapshot.market_ms - order.since_ms)}",
-        )
+        table.line("", order.status.replace("_", " "), f"for {age(snapshot.market_ms - order.since_ms)}")
+        table.line("", f"filled {quantity(order.filled)} of {quantity(order.quantity)}")
     rest = _rest(len(snapshot.orders), "the newest are shown again as they end")
     return "\n".join([f"<b>Orders under way {len(snapshot.orders)}</b>", table.html(), *rest])
 

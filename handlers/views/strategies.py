@@ -14,8 +14,8 @@ def render_strategies(snapshot: Snapshot) -> str:
     table = Table()
     for profile in snapshot.profiles:
         table.columns((profile.name, on_off(profile.enabled), f"today {signed(profile.today_net)}"), (12, 3, -17))
-        table.line(profile.strategy, profile.timeframe, count(len(profile.symbols), "symbol"))
-        table.line(f"open {profile.open_positions}/{profile.max_positions}", signed(profile.unrealised))
+        table.line("", profile.strategy, profile.timeframe, count(len(profile.symbols), "symbol"))
+        table.line("", f"open {profile.open_positions}/{profile.max_positions}", signed(profile.unrealised))
     return paragraphs(
         head, table.html(), "Tap a profile for its rules. Off blocks entries; open positions keep their exits."
     )

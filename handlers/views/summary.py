@@ -54,9 +54,8 @@ def render_daily(
     if trades:
         _extremes(table, trades)
     if running:
-        table.row(
-            f"Open {len(snapshot.positions)}", signed(snapshot.unrealised), f"at risk {signed(snapshot.if_all_stop)}"
-        )
+        at_risk = f"at risk {signed(snapshot.if_all_stop)}" if snapshot.positions else ""
+        table.row(f"Open {len(snapshot.positions)}", signed(snapshot.unrealised), at_risk)
     return paragraphs(f"<b>{esc(title)}</b>{marks}", table.html())
 
 

@@ -20,7 +20,8 @@ class Table:
         start = label.ljust(self._label_width)
         if len(label) >= self._label_width:
             start = f"{label} "
-        self._flow(start, cells, indent=min(self._label_width, 8))
+        fits = all(len(cell) <= WIDTH - self._label_width for cell in cells)
+        self._flow(start, cells, indent=self._label_width if fits else 2)
         return self
 
     def line(self, *cells: str) -> "Table":
@@ -49,7 +50,9 @@ class Table:
 
     def _flow(self, start: str, cells: Iterable[str], *, indent: int) -> None:
         current, fresh = start, True
-        for cell in cells:
+        for position, cell in enumerate(cells):
+            if not cell and position:
+                continue
             joint = "" if fresh else _GAP
             if len(current) + len(joint) + len(cell) <= WIDTH:
                 current, fresh = current + joint + cell, False

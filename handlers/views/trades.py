@@ -39,6 +39,6 @@ def render_trades(
 def _entry(table: Table, trade: Trade, zone: ZoneInfo, tick: Decimal | None) -> None:
     table.columns((trade.symbol, side(trade.long), signed(trade.net)), (14, 5, -13))
     multiple = [r_multiple(trade.r_multiple)] if trade.r_multiple is not None else []
-    table.line(f"{price(trade.entry, tick)} → {price(trade.exit, tick)}", *multiple)
-    table.line(short_moment(trade.exit_ms, zone), span(trade.exit_ms - trade.entry_ms))
-    table.line(words.reason(trade.reason), trade.profile)
+    table.line("", f"{price(trade.entry, tick)} → {price(trade.exit, tick)}", *multiple)
+    table.line("", short_moment(trade.exit_ms, zone), span(trade.exit_ms - trade.entry_ms))
+    table.line("", words.reason(trade.reason), trade.profile)

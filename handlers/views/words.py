@@ -93,6 +93,13 @@ def header(snapshot: Snapshot) -> str:
     return f"{mode(snapshot.mode)} · {snapshot.account} · {snapshot.state.upper()}"
 
 
+def caused(why: str, by: str) -> str:
+    """A reason and who is behind it, named once: `Paused by Anna`."""
+    text = reason(why)
+    text = text[0].upper() + text[1:]
+    return text if by in text else f"{text}, by {by}"
+
+
 def reason(text: str) -> str:
     """An internal reason such as `stop_loss` in words."""
     return text.replace("_", " ") or "not given"

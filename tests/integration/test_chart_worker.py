@@ -14,46 +14,46 @@ import pytest
 from engine.analytics.charts.requests import ChartFailed, EquityChart, Look, NoPicture, Picture
 from engine.analytics.series import EquitySeries
 from engine.analytics.worker import ChartWorker
-from engine.workers import Progress, Report, WorkerFailed, WorkerPool
+from engine.workers import Progress, ReportProgress, WorkerFailed, WorkerPool
 from tests.unit.analytics.samples import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def add(request: tuple[int, int], _report: Report) -> int:
+def add(request: tuple[int, int], _report: ReportProgress) -> int:
     return request[0] + request[1]
 
 
-def identity(_request: None, _report: Report) -> int:
+def identity(_request: None, _report: ReportProgress) -> int:
     return os.getpid()
 
 
-def environment(_request: None, _report: Report) -> dict[str, str]:
+def environment(_request: None, _report: ReportProgress) -> dict[str, str]:
     return dict(os.environ)
 
 
-def count(request: int, report: Report) -> str:
+def count(request: int, report: ReportProgress) -> str:
     for place in range(request):
         report({"done": place})
     report(1.0)
     return "counted"
 
 
-def fail(request: str, _report: Report) -> None:
+def fail(request: str, _report: ReportProgress) -> None:
     raise ValueError(request)
 
 
-def die(request: int, _report: Report) -> None:
+def die(request: int, _report: ReportProgress) -> None:
     os._exit(request)
 
 
-def hang(request: str, report: Report) -> None:
+def hang(request: str, report: ReportProgress) -> None:
     report({"pid": os.getpid()})
     while True:
         time.sleep(0.01)
 
 
-def unsendable(_request: None, _report: Report) -> Any:
+def unsendable(_request: None, _report: ReportProgress) -> Any:
     return lambda: None
 
 
@@ -122,7 +122,7 @@ def test_a_process_killed_while_idle_is_replaced_without_a_failure() -> None:
         pid = await pool.run(identity, None)
         assert isinstance(pid, int)
         os.kill(pid, 9)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert await pool.run(add, (1, 1)) == 2
 
     with_pool(body)
@@ -212,7 +212,7 @@ def test_what_cannot_travel_is_a_failure_and_not_an_exception() -> None:
 
 def test_a_function_that_no_other_process_can_import_is_refused() -> None:
     async def body(pool: WorkerPool) -> None:
-        def inner(_request: None, _report: Report) -> None:
+        def inner(_request: None, _report: ReportProgress) -> None:
             return None
 
         with pytest.raises(ValueError, match="top level"):

@@ -17,9 +17,9 @@ MAX_ALBUM = 10
 
 
 async def _send(call: Call, kind: str) -> JsonObject:
-    chat_id = call.writable_chat()
     text, entities = caption_text(call.params)
     read_markup(call.params)
+    chat_id = call.writable_chat()
     media = media_argument(call, kind)
     await call.pace(chat_id)
     return sent(call, replace(call.draft(chat_id), media=media, text=text, entities=tuple(entities)))

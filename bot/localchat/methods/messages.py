@@ -28,9 +28,9 @@ def sent(call: Call, message: Message) -> JsonObject:
 
 async def send_message(call: Call) -> JsonObject:
     """Bot API sendMessage."""
-    chat_id = call.writable_chat()
     text, entities = message_text(call.params)
     read_markup(call.params)
+    chat_id = call.writable_chat()
     await call.pace(chat_id)
     return sent(call, replace(call.draft(chat_id), text=text, entities=tuple(entities)))
 
@@ -122,15 +122,19 @@ async def copy_messages(call: Call) -> list[JsonObject]:
     return await _batch(call, missing="there are no messages to copy", forward=False)
 
 
-def _deletable(call: Call, message: Message) -> bool:
-    return call.core.clock() - message.date < DELETE_WINDOW_S
+def _undeletable(call: Call, message: Message) -> str:
+    group = call.core.world.groups.get(message.chat_id)
+    if group is not None and not message.outgoing and call.bot.id not in group.admins:
+        return "message can't be deleted"
+    return "" if call.core.clock() - message.date < DELETE_WINDOW_S else "message can't be deleted for everyone"
 
 
 async def delete_message(call: Call) -> bool:
     """Bot API deleteMessage: any message younger than 48 hours."""
     message = call.message(missing="message to delete not found")
-    if not _deletable(call, message):
-        raise bad_request("message can't be deleted for everyone")
+    refusal = _undeletable(call, message)
+    if refusal:
+        raise bad_request(refusal)
     call.core.world.change(call.bot, message, deleted=True, pinned=False)
     return True
 
@@ -140,7 +144,7 @@ async def delete_messages(call: Call) -> bool:
     chat_id = call.known_chat()
     for number in message_ids(call):
         message = call.bot.message(chat_id, number)
-        if message is not None and _deletable(call, message):
+        if message is not None and not _undeletable(call, message):
             call.core.world.change(call.bot, message, deleted=True, pinned=False)
     return True
 

@@ -74,10 +74,10 @@ def _command(item: Any) -> JsonObject:
 
 
 def _announce(call: Call) -> None:
-    world = call.core.world
-    for user_id in world.users:
-        shown = visible_commands(world, call.bot, chat_id=user_id, user_id=user_id)
-        call.core.tell(call.bot, {"type": "commands", "chat_id": user_id, "user_id": user_id, "commands": shown})
+    # Pages ask again for the user they show; the list told here is the first user's.
+    first = next(iter(call.core.world.users), 0)
+    shown = visible_commands(call.core.world, call.bot, chat_id=first, user_id=first)
+    call.core.tell(call.bot, {"type": "commands", "commands": shown})
 
 
 async def set_my_commands(call: Call) -> bool:

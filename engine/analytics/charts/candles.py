@@ -6,6 +6,7 @@ from engine.analytics.charts.marks import last_price, levels, trade_marks
 from engine.analytics.charts.panels import legend, overlay, panel
 from engine.analytics.charts.requests import CandleChart, NoPicture
 from engine.analytics.charts.sheet import Fact, Sheet
+from engine.analytics.charts.theme import WIDTH
 from engine.analytics.charts.timeaxis import local
 from engine.analytics.charts.words import amount, counted, percent, period, tone
 
@@ -70,7 +71,7 @@ def _plot(sheet: Sheet, request: CandleChart, view: View, lines: list[Lines]) ->
     volume, each = (110, 150) if len(under) < 2 else (84, 118)
     top = _TOP + 44 * legend_rows + 6
     bottom = _BOTTOM - volume - _GAP - len(under) * (each + _GAP)
-    right = 1080 - max(150, 18 * len(amount(float(view.candles.high.max()), decimals=request.decimals)) + 34)
+    right = WIDTH - max(150, 18 * len(amount(float(view.candles.high.max()), decimals=request.decimals)) + 34)
     prices = sheet.axes(top=top, bottom=bottom, right=right)
     view.limits(prices, [level.price for level in request.levels], places=request.decimals)
     gaps(prices, view, sheet.colours)

@@ -52,7 +52,9 @@ def draw_drawdown(request: DrawdownChart) -> Sheet | NoPicture:
         return _TOO_SHORT
     money, share = under_water(series.equity)
     falls = episodes(series.times_ms, series.equity)
-    longest = max(((fall.recovery_ms or int(series.times_ms[-1])) - fall.start_ms for fall in falls), default=0)
+    end = int(series.times_ms[-1])
+    lengths = ((end if fall.recovery_ms is None else fall.recovery_ms) - fall.start_ms for fall in falls)
+    longest = max(lengths, default=0)
     facts = (
         Fact("Deepest", percent(-float(share.max())), tone(-float(share.max()))),
         Fact(f"Deepest, {look.currency}", amount(-float(money.max()))),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.analytics.charts.sheet import Sheet
-    from engine.workers import Report
+    from engine.workers import ReportProgress
 
 
 def render(request: ask.ChartRequest) -> ask.Picture | ask.NoPicture:
@@ -25,12 +25,12 @@ def draw(request: ask.ChartRequest) -> Sheet | ask.NoPicture:
     return drawing(request)
 
 
-def render_task(request: ask.ChartRequest, _report: Report) -> ask.Picture | ask.NoPicture:
+def render_task(request: ask.ChartRequest, _report: ReportProgress) -> ask.Picture | ask.NoPicture:
     """`render` in the form a worker pool runs."""
     return render(request)
 
 
-def warm_task(request: ask.Look, _report: Report) -> None:
+def warm_task(request: ask.Look, _report: ReportProgress) -> None:
     """Import everything and draw once, so that the first picture of a worker is not a slow one."""
     _drawings()
     from engine.analytics.charts.sheet import Fact, Sheet

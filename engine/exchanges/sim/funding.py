@@ -38,6 +38,7 @@ def settle(ledger: Ledger, market: Market, at_ms: int, price: Ticks) -> None:
         due = market.funding_ms
         rate = market.rates.pop(due, None)
         if market.qty:
+            ledger.dirty_markets.add(market.instrument.symbol)
             market.missing += rate is None
             ledger.pay_funding(market, ledger.terms.funding_e8 if rate is None else rate, price, due)
         market.funding_ms = next_due(market, due)

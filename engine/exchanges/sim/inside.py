@@ -35,7 +35,9 @@ def run_inside(ledger: Ledger, market: Market, span: Span) -> None:
     against_is_down = market.qty >= 0
     _walk(ledger, market, span, down=against_is_down)
     _walk(ledger, market, span, down=not against_is_down)
-    follow(market, span.high if market.qty > 0 else span.low)
+    if market.trail:
+        follow(market, span.high if market.qty > 0 else span.low)
+        ledger.dirty_markets.add(market.instrument.symbol)
     refresh(market)
 
 

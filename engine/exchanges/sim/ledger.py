@@ -53,6 +53,7 @@ class Ledger:
         self.news: deque[tuple[int, News]] = deque()
         self.logged = 0
         self.moved = False
+        self.strangers: dict[str, Steps] = {}
         self.dirty_orders: set[str] = set()
         self.dirty_markets: set[str] = set()
 
@@ -119,7 +120,10 @@ class Ledger:
         if held * market.qty <= 0:
             _unprotect(market)
         if order is not None and market.qty and (market.qty > 0) == order.buy:
-            self._carry(market, order, deal.at_ms)
+            market.leverage = order.leverage
+            # Once, so that later parts of the fill do not undo what was set since; again for a new position.
+            if order.filled == qty or held * market.qty <= 0:
+                self._carry(market, order, deal.at_ms)
         market.liquidation = liquidation_price(market, self.terms.maintenance_ppm)
         self.dirty_markets.add(market.instrument.symbol)
         if order is not None and order.filled == order.qty:
@@ -150,7 +154,6 @@ class Ledger:
         self.tell(event, deal.at_ms)
 
     def _carry(self, market: Market, order: SimOrder, at_ms: int) -> None:
-        market.leverage = order.leverage
         stop, target = order.stop or market.stop, order.target or market.target
         if (stop, target) != (market.stop, market.target):
             self.protect(market, stop, target, at_ms)

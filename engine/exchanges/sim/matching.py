@@ -26,7 +26,9 @@ def touch(ledger: Ledger, market: Market, at_ms: int, *, room: Steps = NEVER, op
         room = _fill_limit_orders(ledger, market, at_ms, room, opens_bar=opens_bar)
     if market.qty:
         _exit(ledger, market, at_ms, room)
-        follow(market, market.last)
+        if market.trail:
+            follow(market, market.last)
+            ledger.dirty_markets.add(market.instrument.symbol)
     refresh(market)
 
 
@@ -71,6 +73,7 @@ def _fill_market_orders(ledger: Ledger, market: Market, at_ms: int, room: Steps,
             continue
         qty = min(wanted, room)
         order.offers += 1
+        ledger.dirty_orders.add(order.link_id)
         if qty:
             price = _taker_price(ledger, market, buy=order.buy)
             fill(
@@ -91,7 +94,9 @@ def _fill_limit_orders(ledger: Ledger, market: Market, at_ms: int, room: Steps, 
         if order.ended_ms or (order.acts_ms > at_ms and not opens_bar):
             continue
         maker = order.resting
-        order.resting = True
+        if not maker and not crosses(market, order):
+            order.resting = True
+            ledger.dirty_orders.add(order.link_id)
         price = _limit_price(ledger, market, order, maker=maker, opens_bar=opens_bar)
         qty = min(fillable(market, order), room) if price else 0
         if not qty:

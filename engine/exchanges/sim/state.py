@@ -83,12 +83,8 @@ def forget_changes(ledger: Ledger) -> None:
 
 
 def apply(ledger: Ledger, data: Any) -> None:
-    """Fold a state or a change into the ledger; raises CodecError or ValueError on data that is none of ours."""
+    """Fold a state or a change into the ledger; raises CodecError on data that is none of ours."""
     change: Change = decode(Change, data)
-    unknown = [r.symbol for r in change.markets if r.symbol not in ledger.markets]
-    unknown += [o.symbol for o in change.orders if o.symbol not in ledger.markets]
-    if unknown:
-        raise ValueError(f"stored account holds unknown symbols: {', '.join(sorted(set(unknown)))}")
     ledger.now_ms, ledger.wallet, ledger.count = change.now_ms, change.wallet, change.count
     ledger.executions.extend(change.executions)
     ledger.news.clear()
@@ -96,14 +92,25 @@ def apply(ledger: Ledger, data: Any) -> None:
     for order in change.orders:
         ledger.orders[order.link_id] = order
     for row in change.markets:
-        _restore_market(ledger.markets[row.symbol], row)
+        if row.symbol in ledger.markets:
+            _restore_market(ledger.markets[row.symbol], row)
+        else:
+            ledger.strangers[row.symbol] = row.qty
     forget_changes(ledger)
 
 
 def rebuild(ledger: Ledger) -> None:
-    """Recompute what is derived (open order lists, liquidation prices, quiet bands) after states and changes were
-    applied.
+    """Recompute what is derived (open orders, liquidation prices, quiet bands) once states and changes were applied.
+
+    Raises ValueError when something is open on a symbol that is not traded any more.
     """
+    unknown = {symbol for symbol, qty in ledger.strangers.items() if qty}
+    unknown |= {o.symbol for o in ledger.orders.values() if not o.ended_ms and o.symbol not in ledger.markets}
+    ledger.strangers.clear()
+    if unknown:
+        raise ValueError(
+            f"the stored account is open on {', '.join(sorted(unknown))}: trade these symbols until it is not"
+        )
     for market in ledger.markets.values():
         market.pending.clear()
         market.limits.clear()

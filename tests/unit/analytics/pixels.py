@@ -18,6 +18,11 @@ def pixels(request: ChartRequest) -> Pixels:
     """Rows x columns x red, green, blue of the rendered request."""
     found = render(request)
     assert isinstance(found, Picture), found
+    return decoded(found)
+
+
+def decoded(found: Picture) -> Pixels:
+    """Rows x columns x red, green, blue of a picture, whose size is as it says."""
     image = Image.open(BytesIO(found.png))
     assert image.size == (found.width, found.height)
     return np.asarray(image.convert("RGB"), dtype=np.int64)
@@ -26,7 +31,7 @@ def pixels(request: ChartRequest) -> Pixels:
 def near(image: Pixels, colour: str, *, tolerance: int = 6) -> NDArray[np.bool_]:
     """Where a picture has this colour."""
     wanted = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
-    return (np.abs(image - wanted) <= tolerance).all(axis=2)
+    return np.asarray((np.abs(image - wanted) <= tolerance).all(axis=2))
 
 
 def sheet(request: ChartRequest) -> Sheet:
@@ -39,8 +44,11 @@ def sheet(request: ChartRequest) -> Sheet:
 def texts(drawn: Sheet) -> list[Text]:
     """All texts that are visible on a figure."""
     drawn.figure.canvas.draw()
-    found = drawn.figure.findobj(Text)
-    return [text for text in found if isinstance(text, Text) and text.get_visible() and text.get_text().strip()]
+    return [text for text in drawn.figure.findobj(Text) if isinstance(text, Text) and _seen(text)]
+
+
+def _seen(text: Text) -> bool:
+    return bool(text.get_visible()) and bool(text.get_text().strip())
 
 
 def words(drawn: Sheet) -> str:

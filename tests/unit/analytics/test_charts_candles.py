@@ -10,6 +10,7 @@ from engine.analytics.charts.indicators import Indicator, Lines, UnknownIndicato
 from engine.analytics.charts.marks import spread
 from engine.analytics.charts.render import render
 from engine.analytics.charts.theme import LIGHT
+from engine.analytics.series import Values
 from tests.unit.analytics.pixels import near, pixels, sheet, words
 from tests.unit.analytics.samples import HOUR, START, candles
 
@@ -70,6 +71,8 @@ def test_an_exit_is_hollow_and_joined_to_its_entry() -> None:
     joined = near(marked[360:], LIGHT.ink) & ~near(plain[360:], LIGHT.ink)
     columns = np.flatnonzero(joined.any(axis=0))
     assert columns.max() - columns.min() > 886 * 60 / 101.6
+    filled = np.flatnonzero((near(marked[360:], LIGHT.accent) & ~near(plain[360:], LIGHT.accent)).any(axis=0))
+    assert filled.max() < columns.min() + 30
     assert "filled = entry, hollow = exit" in words(sheet(chart(trades=(mark,))))
 
 
@@ -122,7 +125,7 @@ def test_a_moment_belongs_to_the_candle_that_holds_it() -> None:
         ("macd12,26,9", talib.MACD(FOUND.close, 12, 26, 9)[0]),
     ],
 )
-def test_words_give_the_values_of_talib(word: str, expected: object) -> None:
+def test_words_give_the_values_of_talib(word: str, expected: Values) -> None:
     np.testing.assert_allclose(lines(word).columns[0][1], expected, rtol=1e-9)
 
 

@@ -10,7 +10,7 @@ from engine.analytics.charts import requests as ask
 from engine.analytics.charts.render import render
 from engine.analytics.charts.theme import palette
 from engine.analytics.series import EquitySeries
-from tests.unit.analytics.pixels import near, pixel_size, pixels, sheet, texts, words
+from tests.unit.analytics.pixels import decoded, near, pixel_size, sheet, texts, words
 from tests.unit.analytics.samples import SIX, START, candles, series, walk
 
 PAPER = ask.Look(mode="PAPER", zone="Europe/Berlin")
@@ -51,7 +51,7 @@ def test_every_picture_names_its_mode_and_is_as_large_and_as_dark_as_promised(na
     assert isinstance(found, ask.Picture)
     assert (found.width, found.height) == (1080, 1280)
     assert look.mode in found.caption
-    image = pixels(requests(look, name))
+    image = decoded(found)
     assert near(image, palette(dark=look.dark).paper).mean() > 0.3
     assert len(np.unique(image @ (65536, 256, 1))) > 20
 
@@ -148,6 +148,6 @@ def test_one_trade_or_a_flat_line_still_gives_a_picture(request_: ask.ChartReque
 def test_a_year_of_minutes_is_drawn_quickly(kind: type[ask.EquityChart]) -> None:
     year = walk(525_600)
     render(ask.EquityChart(look=PAPER, series=series(1, 2)))
-    started = time.perf_counter()
+    started = time.process_time()
     assert isinstance(render(kind(look=PAPER, series=year)), ask.Picture)
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5

@@ -87,7 +87,8 @@ def test_a_first_losing_trade_is_a_drawdown_from_the_initial_balance() -> None:
     lost = [netting("-100")]
     equity = equity_of_trades(lost, initial_balance=Decimal(1000), start_ms=START)
     found = risk(lost, equity, initial_balance=Decimal(1000), start_ms=START, end_ms=START + DAY)
-    assert (found.max_drawdown, found.max_drawdown_pct) == (pytest.approx(100), pytest.approx(10))
+    assert found.max_drawdown == pytest.approx(100)
+    assert found.max_drawdown_pct == pytest.approx(10)
 
 
 def test_equity_outside_the_period_does_not_count() -> None:
@@ -110,4 +111,5 @@ def test_figures_that_need_two_days_or_a_spread_are_absent_otherwise() -> None:
     assert (flat.sharpe, flat.sortino, flat.recovery_factor) == (None, None, None)
     assert (flat.volatility_pct, flat.max_drawdown) == (0, 0)
     ruined = risk((), series(10, -5, 8), initial_balance=Decimal(10), start_ms=START, end_ms=START + 2 * DAY)
-    assert (ruined.sharpe, ruined.max_drawdown_pct) == (None, pytest.approx(150))
+    assert ruined.sharpe is None
+    assert ruined.max_drawdown_pct == pytest.approx(150)

@@ -2,6 +2,7 @@
 minute.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.core.events import ExecKind, Executed, FundingPaid
@@ -17,7 +18,7 @@ FREE = Terms(taker_e8=0, maker_e8=0, slippage_ppm=0)
 
 
 class Bench:
-    """Bars and quotes advance the clock by themselves; `fills` lists (kind, signed quantity, price) as they happened."""
+    """Bars and quotes advance the clock themselves; `fills` lists (kind, signed quantity, price) as they happened."""
 
     def __init__(self, terms: Terms = FREE, *, wallet: int = 1_000_000, start_ms: int = MINUTE_MS) -> None:
         self.exchange = SimulatedExchange([INSTRUMENT], wallet=wallet * MONEY_SCALE, terms=terms)
@@ -41,7 +42,7 @@ class Bench:
 
     def order(self, signed: int, **extra: int | bool) -> Accepted | Rejected:
         self.names += 1
-        request = Request(link_id=f"o{self.names}", symbol=SYMBOL, buy=signed > 0, qty=abs(signed), **extra)  # type: ignore[arg-type]  # the caller names the fields
+        request = replace(Request(link_id=f"o{self.names}", symbol=SYMBOL, buy=signed > 0, qty=abs(signed)), **extra)
         outcome = self.exchange.place(request, self.now_ms)
         self.news += self.exchange.drain(self.now_ms)
         return outcome

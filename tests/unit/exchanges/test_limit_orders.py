@@ -200,3 +200,25 @@ def test_a_bar_s_open_carries_out_every_cancel_before_it_fills() -> None:
     bench.exchange.cancel("o1", bench.now_ms)
     bench.flat_bar()
     assert bench.position == 0
+
+
+def test_the_change_log_hears_of_a_trailing_stop_s_progress() -> None:
+    bench = Bench()
+    bench.held(1)
+    bench.exchange.trail(SYMBOL, 5, bench.now_ms)
+    bench.exchange.changes()
+    bench.bar(100, 110, 99, 109)
+    assert [row["best"] for row in bench.exchange.changes()["markets"]] == [110]
+    bench.quote(112)
+    assert [row["best"] for row in bench.exchange.changes()["markets"]] == [112]
+
+
+@pytest.mark.parametrize(("side", "limit"), [(1, 105), (-1, 95)])
+def test_a_marketable_limit_order_in_a_thin_book_goes_on_taking(side: int, limit: int) -> None:
+    bench = Bench()
+    bench.quote(100)
+    bench.order(3 * side, limit=limit)
+    bench.quote(100, size=2)
+    bench.quote(100)
+    assert bench.fills == [(ORDER, 2 * side, 100), (ORDER, side, 100)]
+    assert not any(e.maker for e in bench.executed)

@@ -1,6 +1,7 @@
 """News arrive late and in order; the truth can be kept, changed line by line, and rebuilt."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,8 @@ def test_news_are_delivered_in_order_and_only_once_they_have_travelled() -> None
     bench.quote(100)
     assert bench.news == []
     assert bench.position == 2
+    bench.quote(100)
+    assert bench.news == []
     bench.quote(100)
     assert [type(e) for e in bench.news] == [OrderAccepted]
     bench.quote(100)
@@ -89,9 +92,45 @@ def test_foreign_data_is_no_account() -> None:
     exchange = SimulatedExchange([INSTRUMENT], wallet=0, terms=FREE)
     with pytest.raises(CodecError):
         exchange.restore({"type": "Change", "wallet": 1})
-    stored = json.dumps(Bench().exchange.state()).replace(SYMBOL, "OTHERUSDT")
-    with pytest.raises(ValueError, match="unknown symbols: OTHERUSDT"):
-        exchange.restore(json.loads(stored))
+
+
+def test_a_symbol_no_longer_traded_may_be_left_behind_only_when_nothing_is_open_on_it() -> None:
+    bench, other = Bench(), replace(INSTRUMENT, symbol="OTHERUSDT")
+    bench.flat_bar()
+    flat = bench.exchange.state()
+    bench.order(2)
+    waiting = bench.exchange.state()
+    bench.flat_bar()
+    open_ = bench.exchange.state()
+    for state in (waiting, open_):
+        with pytest.raises(ValueError, match=f"open on {SYMBOL}"):
+            SimulatedExchange([other], wallet=0, terms=FREE).restore(state)
+    moved = SimulatedExchange([other], wallet=0, terms=FREE)
+    moved.restore(flat)
+    assert moved.wallet == bench.exchange.wallet
+    assert moved.positions() == {}
+
+
+def test_the_list_of_executions_is_what_the_news_told() -> None:
+    bench = Bench()
+    bench.flat_bar()
+    bench.order(2, stop=95)
+    bench.bar(100, 100, 90, 95)
+    assert list(bench.exchange.executions) == bench.executed
+    assert len(bench.executed) == 2
+
+
+def test_a_bar_passes_quietly_only_inside_the_band_after_the_clock_and_before_funding() -> None:
+    bench = Bench()
+    bench.held(2, stop=90, target=110)
+    now, later = bench.now_ms, bench.now_ms + MINUTE_MS
+    due = bench.exchange.next_funding_ms(SYMBOL)
+    assert not bench.exchange.pass_quietly(SYMBOL, now, later, 105, 90, 100)
+    assert not bench.exchange.pass_quietly(SYMBOL, now, later, 110, 95, 100)
+    assert not bench.exchange.pass_quietly(SYMBOL, now - 1, later, 105, 95, 100)
+    assert not bench.exchange.pass_quietly(SYMBOL, due, due + MINUTE_MS, 105, 95, 100)
+    assert bench.exchange.pass_quietly(SYMBOL, now, later, 109, 91, 104)
+    assert (bench.exchange.last(SYMBOL), bench.exchange.now_ms) == (104, later)
 
 
 def test_pruning_forgets_the_past_but_no_open_order() -> None:

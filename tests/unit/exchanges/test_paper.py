@@ -12,7 +12,7 @@ from engine.core.market import DAY_MS, MINUTE_MS
 from engine.exchanges.base import Accepted, QueryFailedError, Rejected, Unknown
 from engine.exchanges.paper import PaperExchange
 from engine.exchanges.paper_store import PaperStore, PaperStoreError
-from tests.contracts.exchange_suite import entry
+from tests.contracts.stage import entry
 from tests.contracts.venue import START_MS, paper_account
 from tests.unit.exchanges.bench import SYMBOL
 

@@ -71,9 +71,7 @@ def test_two_orders_share_the_size_of_one_quote() -> None:
 
 
 @pytest.mark.parametrize(("side", "stop", "last", "price"), [(1, 95, 94, 93), (-1, 105, 106, 107)])
-def test_a_stop_triggers_on_the_last_price_and_sells_into_the_book(
-    side: int, stop: int, last: int, price: int
-) -> None:
+def test_a_stop_triggers_on_the_last_price_and_sells_into_the_book(side: int, stop: int, last: int, price: int) -> None:
     bench = Bench()
     bench.quote(100, bid=99, ask=101)
     bench.order(side, stop=stop)
@@ -153,3 +151,25 @@ def test_a_reduce_only_order_finds_its_position_gone() -> None:
     assert bench.position == 0
     ended = [e for e in bench.news if isinstance(e, OrderEnded)][-1]
     assert (ended.link_id, ended.filled, ended.why) == ("o2", 0, "CancelByReduceOnly")
+
+
+def test_later_parts_of_an_entry_do_not_undo_a_stop_moved_meanwhile() -> None:
+    bench = Bench()
+    bench.quote(100)
+    bench.order(4, stop=90)
+    bench.quote(100, size=2)
+    bench.exchange.protect(SYMBOL, 95, 0, bench.now_ms)
+    bench.quote(100, size=2)
+    assert bench.position == 4
+    assert bench.exchange.positions()[SYMBOL].stop == 95
+
+
+def test_an_entry_that_goes_on_after_its_first_part_was_stopped_out_is_protected_again() -> None:
+    bench = Bench()
+    bench.quote(100)
+    bench.order(4, stop=95)
+    bench.quote(100, size=2)
+    bench.exchange.manual_trade(SYMBOL, False, 2, bench.now_ms)
+    bench.quote(100, size=2)
+    assert bench.position == 2
+    assert bench.exchange.positions()[SYMBOL].stop == 95

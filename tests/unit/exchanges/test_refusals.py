@@ -172,3 +172,10 @@ def test_an_instrument_may_not_change_its_grids() -> None:
 
 def code_of(outcome: Accepted | Rejected) -> str:
     return outcome.code if isinstance(outcome, Rejected) else ""
+
+
+def test_a_new_instrument_can_be_traded_at_once() -> None:
+    bench = Bench()
+    bench.exchange.set_instrument(replace(INSTRUMENT, symbol="FRESHUSDT"))
+    bench.exchange.on_quote("FRESHUSDT", bench.now_ms, 100)
+    assert isinstance(bench.exchange.place(replace(GOOD, symbol="FRESHUSDT"), bench.now_ms), Accepted)

@@ -1,0 +1,106 @@
+"""From settings to what trades: the account, its profiles and their strategies, with every mistake named."""
+
+import secrets
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from config import Settings
+from config.profiles import ProfileSpec
+from engine import presets
+from engine.core.ids import check_code
+from engine.core.profile import Account, LimitSpec, Profile
+from engine.core.requests import limit_text, limit_value
+from engine.core.strategy import Strategy
+from engine.strategies.registry import build
+
+TAG_KEY = "install_tag"
+
+
+class AccountError(ValueError):
+    """Profiles or limits that cannot be used; the message says which, why, and what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """An account with the strategies of its profiles by profile name."""
+
+    account: Account
+    strategies: Mapping[str, Strategy]
+
+    def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
+        """Return the same without symbols that have no candles and profiles that finer candles than these would need.
+        """
+        there = set(symbols)
+        kept = []
+        for profile in self.account.profiles:
+            mine = tuple(symbol for symbol in profile.symbols if symbol in there)
+            if mine and profile.timeframe % base_ms == 0:
+                kept.append(replace(profile, symbols=mine))
+        return Trading(replace(self.account, profiles=tuple(kept)), self.strategies)
+
+
+def new_tag() -> str:
+    """Return a random tag for the order ids of a new installation."""
+    return "p" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(3))
+
+
+def trading(settings: Settings, *, tag: str) -> Trading:
+    """Build what trades; raises AccountError."""
+    made = [_profile(spec) for spec in settings.profiles] or [
+        (p, build(p.strategy, {})) for p in presets.PROFILES.values()
+    ]
+    codes = [profile.code for profile, _ in made]
+    if len(set(codes)) < len(codes):
+        raise AccountError(f"two profiles share a code: {', '.join(codes)}; give them names that differ in six letters")
+    base = presets.account((p for p, _ in made), mode=settings.desk_mode.value, tag=tag, name=settings.desk_name)
+    limits = _overridden(base.limits, settings.limits, "the account")
+    return Trading(replace(base, limits=limits), {profile.name: strategy for profile, strategy in made})
+
+
+def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
+    wanted = spec.preset or spec.name
+    preset = presets.PROFILES.get(wanted)
+    if preset is None:
+        near = get_close_matches(wanted, presets.PROFILES, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(presets.PROFILES)}"
+        raise AccountError(f"profile {spec.name}: no preset {wanted!r}; {hint}")
+    if spec.strategy != preset.strategy:
+        raise AccountError(f"profile {spec.name}: preset {wanted} runs {preset.strategy}, not {spec.strategy}")
+    code = preset.code if spec.name == preset.name else "".join(c for c in spec.name.lower() if c.isalnum())[:6]
+    named = tuple(replace(limit, profile=spec.name) for limit in preset.limits)
+    profile = replace(
+        preset,
+        name=spec.name,
+        code=check_code(code),
+        symbols=spec.symbols or preset.symbols,
+        limits=_overridden(named, spec.limits, f"profile {spec.name}"),
+    )
+    try:
+        return profile, build(spec.strategy, _plain(spec.params))
+    except ValueError as error:
+        raise AccountError(f"profile {spec.name}: {error}") from error
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    # Strategies compare with float columns.
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
+
+
+def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:
+    known = {limit.name: limit for limit in limits}
+    for name, value in values.items():
+        if name not in known:
+            raise AccountError(f"{owner} has no limit {name!r}; it has: {', '.join(known) or 'none'}")
+        if not isinstance(value, int | Decimal) or isinstance(value, bool):
+            raise AccountError(f"{owner}: limit {name} must be a number, not {value!r}")
+        spec = known[name]
+        threshold = limit_value(spec, Decimal(value))
+        if not spec.floor <= threshold <= spec.ceiling:
+            bounds = f"{limit_text(spec, spec.ceiling)} to {limit_text(spec, spec.floor)}"
+            raise AccountError(f"{owner}: limit {name} must be {bounds}, not {limit_text(spec, threshold)}")
+        known[name] = replace(spec, threshold=threshold)
+    return tuple(known.values())

@@ -1,0 +1,166 @@
+"""The composition root: every object of a running desk, built once, started in order, stopped in reverse."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.accounts import TAG_KEY, Trading, new_tag, trading
+from bot.equity import EquityRecorder
+from bot.health import Health
+from bot.market import MarketPlan, Source
+from bot.research import Research
+from bot.service import ChatService
+from bot.tasks import Supervisor
+from config import Settings
+from config.logging import get_logger
+from engine.analytics.worker import ChartWorker
+from engine.clock import SystemClock
+from engine.core.events import InstrumentChanged
+from engine.core.market import MINUTE_MS
+from engine.core.money import to_money
+from engine.core.trader import Trader
+from engine.exchanges.paper import PaperExchange, open_paper
+from engine.exchanges.simulated import Terms
+from engine.feeds import Parts
+from engine.live import Desk
+from engine.marketdata import LiveCandles
+from engine.plan import needs
+from engine.recovery import restore
+from storage.store import Store
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What is built before the desk: settings, market, store, what trades."""
+
+    settings: Settings
+    plan: MarketPlan
+    source: Source
+    store: Store
+    trading: Trading
+
+
+async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
+    """Open market and store; raises what `MarketPlan.open`, `Store.open` and `trading` raise."""
+    source = await asyncio.to_thread(plan.open)
+    store = await Store.open(
+        settings.database,
+        mode=settings.desk_mode.value,
+        account=settings.desk_name,
+        instruments=source.instruments.values(),
+        state_dir=settings.desk_state_dir,
+    )
+    try:
+        tag = await install_tag(store)
+        what = trading(settings, tag=tag).only(source.instruments, base_ms=source.base_ms)
+    except BaseException:
+        await store.close()
+        raise
+    return Wiring(settings=settings, plan=plan, source=source, store=store, trading=what)
+
+
+async def install_tag(store: Store) -> str:
+    """Return this installation's tag for order ids, making it the first time."""
+    known = await store.settings.get(TAG_KEY)
+    if isinstance(known, str):
+        return known
+    tag = new_tag()
+    await store.settings.set(TAG_KEY, tag)
+    return tag
+
+
+class App:
+    """One running desk. `await run()` returns after a clean stop and raises TaskDiedError after a death."""
+
+    def __init__(self, wiring: Wiring, *, on_ready: Callable[[], None] = lambda: None) -> None:
+        self._wiring = wiring
+        self._on_ready = on_ready
+        self._clock = SystemClock()
+        self.supervisor = Supervisor()
+        self._stops: list[Callable[[], Any]] = [wiring.store.close]
+
+    async def run(self) -> None:
+        """Start everything, watch it, stop it."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._broken)
+        try:
+            await self._start()
+            self._on_ready()
+            gc.collect()
+            gc.freeze()
+            await self.supervisor.run()
+        finally:
+            for stop in reversed(self._stops):
+                await stop()
+
+    def stop_on_signals(self) -> None:
+        """Let Ctrl-C and SIGTERM end the desk cleanly."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.supervisor.request_stop)
+
+    async def _start(self) -> None:
+        wiring = self._wiring
+        paper = self._open_paper()
+        state = await restore(wiring.store.journal)
+        trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
+        desk = Desk(trader, paper, wiring.store.journal, self._clock)
+        self._stops.append(desk.close)
+        wiring.store.watch(desk.on_store)
+        charts = ChartWorker()
+        research = Research(wiring.trading, wiring.source, to_money(wiring.settings.initial_balance))
+        self._stops += [charts.close, research.close]
+        health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
+        chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
+        self._stops.append(chat.stop)
+        await self._start_desk(desk, paper)
+        await chat.start()
+        for name, work in chat.tasks(self.supervisor):
+            self.supervisor.start(name, work)
+
+    def _open_paper(self) -> PaperExchange:
+        wiring = self._wiring
+        account = wiring.trading.account
+        terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
+        folder = wiring.settings.desk_state_dir / "paper"
+        wallet = to_money(wiring.settings.initial_balance)
+        return open_paper(folder, wiring.source.instruments.values(), wallet=wallet, terms=terms)
+
+    async def _start_desk(self, desk: Desk, paper: PaperExchange) -> None:
+        wiring, source = self._wiring, self._wiring.source
+        known_ms = max(paper.truth.now_ms, desk.trader.workspace.now_ms)
+        start_ms = _next_minute(known_ms) if known_ms else source.begin_ms(self._clock.wall_ms())
+        wanted = needs(wiring.trading.account, wiring.trading.strategies)
+        candles = LiveCandles(wanted, source.instruments, base_ms=source.base_ms)
+        await asyncio.to_thread(lambda: candles.seed(source.history(start_ms, candles.history_ms())))
+        desk.find_candles = candles.columns
+        for instrument in source.instruments.values():
+            desk.put(InstrumentChanged(instrument, known_ms))
+        parts = Parts(desk, paper, candles, source.instruments, self._clock)
+        feed = source.feed(parts, start_ms)
+        begin = self.supervisor.start
+        begin("desk", desk.consume(self.supervisor.heartbeat("desk")))
+        await desk.start()
+        if not source.lockstep:
+            begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
+        begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
+        begin("market", feed.run(self.supervisor.heartbeat("market")))
+        recorder = EquityRecorder(desk, wiring.store.queries)
+        begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
+
+    def _broken(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Something failed where nobody awaits it: a programming error. The process ends, and starts again by recovery.
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if error is not None:
+            _log.critical("unhandled error", exc_info=error)
+            self.supervisor.request_stop()
+
+
+def _next_minute(at_ms: int) -> int:
+    return -(-at_ms // MINUTE_MS) * MINUTE_MS

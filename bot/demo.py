@@ -1,0 +1,123 @@
+"""`pocketdesk demo`: chat server, page, market and desk in one process, without an account and without a network.
+
+The page answers first; the desk joins when its past is played and its state restored.
+"""
+
+import asyncio
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bot.localchat.server import DEMO_USERS, LocalChat, LocalChatConfig
+from bot.lock import InstanceLock
+
+if TYPE_CHECKING:
+    from config import Settings
+    from storage.store import Store
+
+ADMIN_ROLES = frozenset({"owner", "admin"})
+
+
+class DemoError(RuntimeError):
+    """The demo cannot run; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What the command line asked for. `speed` None is as fast as the desk can follow."""
+
+    port: int
+    speed: float | None
+    seed: int
+    replay: Path | None
+    balance: Decimal
+    browser: bool
+    state: Path
+
+
+async def run(options: DemoOptions, say: Callable[[str], None]) -> None:
+    """Run the demo until it is stopped."""
+    options.state.mkdir(parents=True, exist_ok=True)
+    with InstanceLock(options.state):
+        chat = LocalChat(LocalChatConfig(port=options.port, state_dir=options.state / "chat"))
+        await chat.start()
+        try:
+            chat.set_desk({"mode": "paper", "ready": False})
+            say(f"The chat is at {chat.url}")
+            if options.browser:
+                await asyncio.to_thread(webbrowser.open, chat.url)
+            await _desk(options, chat, say)
+        finally:
+            await chat.stop()
+
+
+async def _desk(options: DemoOptions, chat: LocalChat, say: Callable[[str], None]) -> None:
+    # Only now the heavy imports: the page is already up.
+    from bot.app import App, open_wiring
+    from bot.market import MarketPlan
+    from config.logging import configure_logging
+
+    settings = _settings(options, chat)
+    pipeline = configure_logging(
+        level=settings.log_level,
+        module_levels=settings.log_levels,
+        folder=options.state / "logs",
+        secrets=settings.secrets(),
+        terminal=None,
+    )
+    try:
+        plan = MarketPlan(seed=options.seed, speed=options.speed, path=options.replay)
+        if options.replay is None and not (options.state / "paper").exists():
+            await _play_past(options)
+        wiring = await open_wiring(settings, plan)
+        await _seat_viewers(wiring.store)
+
+        def ready() -> None:
+            chat.set_desk({"mode": "paper", "ready": True, "prices": wiring.source.label})
+            say(f"The desk is ready: {wiring.source.label}, {_speed(options.speed)}.")
+            say(f"Ctrl-C stops it; its state stays in {options.state} for the next time.")
+
+        app = App(wiring, on_ready=ready)
+        app.stop_on_signals()
+        await app.run()
+    finally:
+        pipeline.stop()
+
+
+def _speed(speed: float | None) -> str:
+    return "as fast as possible" if speed is None else f"{speed:g} times real time"
+
+
+def _settings(options: DemoOptions, chat: LocalChat) -> "Settings":
+    # Made directly, not loaded: the demo looks at no environment and no file, so that it can never touch a real
+    # account.
+    from config import Settings
+
+    return Settings(
+        desk_name="main",
+        desk_state_dir=options.state,
+        initial_balance=options.balance,
+        telegram_bot_token=SecretStr(chat.bot_token),
+        telegram_admin_ids=tuple(number for number, _, role in DEMO_USERS if role in ADMIN_ROLES),
+        telegram_api_url=chat.url,
+    )
+
+
+async def _seat_viewers(store: "Store") -> None:
+    for number, name, role in DEMO_USERS:
+        if role == "viewer":
+            await store.users.set(number, role=role, name=name, at_ms=time.time_ns() // 1_000_000)
+
+
+async def _play_past(options: DemoOptions) -> None:
+    arguments = ("-m", "bot.history", str(options.state), str(options.seed), str(options.balance))
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+    if await process.wait():
+        raise DemoError("the demo's past could not be played; what went wrong stands above")

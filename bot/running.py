@@ -1,0 +1,52 @@
+"""`pocketdesk run`: the desk on real Telegram, trading a paper account on generated or replayed prices."""
+
+from pathlib import Path
+
+import typer
+
+from bot.accounts import AccountError
+from bot.app import App, open_wiring
+from bot.lock import InstanceLock
+from bot.market import MarketPlan
+from config import DeskMode, Settings, SettingsError, load_settings
+from config.logging import configure_logging
+
+
+def settings_or_exit(config: Path | None, *, log_level: str | None = None, required: tuple[str, ...] = ()) -> Settings:
+    """Load the settings; mistakes are told, all of them, and end the process with exit code 2."""
+    try:
+        return load_settings(config=config, overrides={"log_level": log_level}, required=required)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -> None:
+    """Run the desk until it is stopped."""
+    settings = settings_or_exit(config, log_level=log_level, required=("telegram_bot_token",))
+    if settings.desk_mode is not DeskMode.PAPER:
+        typer.echo(
+            f"DESK_MODE={settings.desk_mode.value}: only paper trading is built so far; set DESK_MODE=paper", err=True
+        )
+        raise typer.Exit(2)
+    settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
+    pipeline = configure_logging(
+        level=settings.log_level,
+        module_levels=settings.log_levels,
+        folder=settings.desk_state_dir / "logs",
+        secrets=settings.secrets(),
+    )
+    try:
+        with InstanceLock(settings.desk_state_dir):
+            wiring = await open_wiring(settings, plan)
+            label = wiring.source.label
+            app = App(
+                wiring, on_ready=lambda: typer.echo(f"The desk is running on {label}, paper account. Ctrl-C stops it.")
+            )
+            app.stop_on_signals()
+            await app.run()
+    except AccountError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    finally:
+        pipeline.stop()

@@ -1,0 +1,287 @@
+"""The chat side of a running desk, put together: bot, guard, screens, outbox, panel, schedule."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError
+
+from bot.access import ClaimCode
+from bot.clock import Clock, SystemClock
+from bot.confirmations import Confirm
+from bot.middleware import Gate, GuardedDispatcher
+from bot.middleware_guard import Guard, Roles
+from bot.outbox import Outbox
+from bot.outbox_compose import Composer
+from bot.pacer import Pacer, TryLater
+from bot.panel import PanelKeeper
+from bot.polling import Poller, Signals, Trouble, findings, publish_commands
+from bot.schedule import Daily, Plan, Schedule, Upkeep
+from bot.second_channel import Pulse, SecondChannel, Shout
+from bot.seen import Watch, build_seen_router
+from bot.tasks import Supervisor
+from config.logging import get_logger
+from config.settings import Settings
+from engine.core.alerts import Alert, SystemAlert
+from engine.core.codec import encode
+from engine.core.commands import Pause
+from engine.journal import JournalUnavailable
+from handlers import build_router
+from handlers.ports import ChartPort, DeskPort, HealthPort, ResearchPort, Role
+from handlers.views.words import ticks
+from storage.priority import Priority
+from storage.store import Store
+
+_log = get_logger(__name__)
+_DRAIN_S = 10.0
+_PUBLISH_EVERY_S = 60.0
+
+
+class Wellness(HealthPort, Protocol):
+    """Health for people and for the dead man's switch."""
+
+    def healthy(self) -> bool:
+        """Whether every part shows life."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    bot: Bot
+    pacer: Pacer
+    dispatcher: GuardedDispatcher
+    poller: Poller
+    outbox: Outbox
+    panel: PanelKeeper
+    watch: Watch
+    schedule: Schedule
+    channel: SecondChannel
+    guard: Guard
+    roles: Roles
+
+
+class ChatService:
+    """`start`, then supervise `tasks`, then `stop`. Never needs Telegram to start: it is waited for beside the desk.
+
+    `wake_outbox` is for bot.outbox_wake.WakingJournal. `claim_code` is to be printed on the host's terminal.
+    Raises ValueError when there is no bot token.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        desk: DeskPort,
+        *,
+        charts: ChartPort,
+        research: ResearchPort,
+        health: Wellness,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings, self._store, self._desk = settings, store, desk
+        self._clock = clock or SystemClock()
+        self._zone = ZoneInfo(settings.desk_timezone)
+        self._told_commands: dict[int, Role] = {}
+        self._parts = self._build(charts, research, health)
+
+    async def start(self) -> None:
+        """Read what is stored; raises JournalUnavailable."""
+        parts = self._parts
+        await parts.roles.refresh()
+        await parts.watch.load()
+        if not parts.roles.has_owner:
+            parts.guard.claim = ClaimCode(self._clock.wall_ms())
+            _log.warning("the desk has no owner: nobody can use the chat yet")
+        parts.schedule.start()
+
+    @property
+    def claim_code(self) -> str | None:
+        """What the first owner sends as `/claim CODE` within 10 minutes; None when the desk has an owner."""
+        claim = self._parts.guard.claim
+        return claim.code if claim is not None else None
+
+    def wake_outbox(self) -> None:
+        """Alerts have become durable."""
+        self._parts.outbox.wake()
+
+    def tasks(self, supervisor: Supervisor) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """The long-lived tasks by name. The poller raises PollingRefusedError when this token is not to be used."""
+        parts = self._parts
+        parts.poller.beat = supervisor.heartbeat("telegram")
+        return [
+            ("telegram", parts.poller.run()),
+            ("outbox", parts.outbox.run(supervisor.heartbeat("outbox"))),
+            ("panel", parts.panel.run(supervisor.heartbeat("panel"))),
+            ("critical alerts", parts.watch.run(supervisor.heartbeat("critical alerts"))),
+            ("commands", self._publish(supervisor.heartbeat("commands"))),
+        ]
+
+    async def stop(self) -> None:
+        """Let handlers finish, then end everything and close the session."""
+        parts = self._parts
+        parts.schedule.stop()
+        given_up = await parts.poller.drain(_DRAIN_S)
+        if given_up:
+            _log.error("handlers given up at the end", count=given_up)
+        await parts.dispatcher.emit_shutdown(bot=parts.bot, **parts.dispatcher.workflow_data)
+        await parts.panel.close()
+        await parts.outbox.close()
+        await parts.pacer.drain()
+        await parts.bot.session.close()
+
+    async def alert(self, alert: Alert) -> None:
+        """Send an alert of the chat side itself; straight to Telegram and the second channel when it cannot be kept."""
+        try:
+            await self._store.outbox.add(
+                None,
+                type(alert).__name__,
+                encode(alert),
+                Priority.CRITICAL if getattr(alert, "critical", False) else Priority.ALERT,
+                critical=bool(getattr(alert, "critical", False)),
+                created_ms=alert.at_ms,
+            )
+        except JournalUnavailable:
+            await self.urgent(alert)
+        self._parts.outbox.wake()
+
+    async def urgent(self, alert: Alert) -> None:
+        """Send an alert that the database does not take: to every chat now, and to the second channel."""
+        title = getattr(alert, "title", type(alert).__name__)
+        shout = Shout(
+            text=f"The database is away. {title}",
+            desk=self._settings.desk_name,
+            mode=self._settings.desk_mode,
+            at_ms=self._clock.wall_ms(),
+        )
+        await asyncio.gather(self._parts.outbox.urgent(alert), self._parts.channel.shout(shout))
+
+    def _build(self, charts: ChartPort, research: ResearchPort, health: Wellness) -> _Parts:
+        settings, store, clock = self._settings, self._store, self._clock
+        pacer = Pacer(clock)
+        bot = _bot(settings, pacer)
+        roles, channel = Roles(settings.telegram_admin_ids, store.users), SecondChannel(settings.alert_url)
+        watch = self._watch(bot, channel, roles)
+        composer = Composer(self._zone, lambda: ticks(self._desk.snapshot()))
+        outbox = Outbox(bot, store.outbox, composer, clock, recipients=roles.ids, on_critical=watch.begin)
+        panel = PanelKeeper(bot, store.panels, self._desk.snapshot, clock, zone=self._zone)
+        guard = Guard(store, roles, clock, touched=panel.touch)
+        dispatcher = self._dispatcher(guard, charts, research, health, watch)
+        signals = Signals(on_trouble=self._on_trouble, on_clear=self._on_clear)
+        return _Parts(
+            bot=bot,
+            pacer=pacer,
+            dispatcher=dispatcher,
+            poller=Poller(bot, dispatcher.feed_update, clock, signals),
+            outbox=outbox,
+            panel=panel,
+            watch=watch,
+            schedule=self._schedule(outbox, roles, health),
+            channel=channel,
+            guard=guard,
+            roles=roles,
+        )
+
+    def _watch(self, bot: Bot, channel: SecondChannel, roles: Roles) -> Watch:
+        return Watch(
+            bot,
+            self._store.settings,
+            channel,
+            self._clock,
+            admins=roles.admins,
+            desk=self._settings.desk_name,
+            mode=self._settings.desk_mode,
+        )
+
+    def _dispatcher(
+        self, guard: Guard, charts: ChartPort, research: ResearchPort, health: HealthPort, watch: Watch
+    ) -> GuardedDispatcher:
+        dispatcher = GuardedDispatcher(
+            guard,
+            desk=self._desk,
+            store=self._store,
+            confirm=Confirm(self._store.confirmations, self._clock),
+            charts=charts,
+            research=research,
+            health=health,
+            zone=self._zone,
+            watch=watch,
+        )
+        gate = Gate(self._clock, self._store.audit)
+        dispatcher.message.middleware(gate)
+        dispatcher.callback_query.middleware(gate)
+        dispatcher.include_router(build_seen_router())
+        dispatcher.include_router(build_router())
+        return dispatcher
+
+    def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:
+        settings = self._settings
+        plan = Plan(
+            zone=self._zone,
+            at=settings.daily_summary_at,
+            recipients=roles.ids,
+            desk=settings.desk_name,
+            mode=settings.desk_mode,
+        )
+        daily = Daily(self._store, self._desk.snapshot, outbox.say, self._clock, plan)
+        upkeep = Upkeep(healthy=health.healthy, pulse=Pulse(settings.heartbeat_url).beat)
+        return Schedule(self._store, daily, upkeep, self._clock)
+
+    async def _publish(self, beat: Any) -> None:
+        # Roles change rarely and Telegram may be away: what is not yet told is told at the next look.
+        while True:
+            beat()
+            with suppress(TelegramAPIError, ClientDecodeError, TypeError, TryLater, JournalUnavailable):
+                await self._parts.roles.refresh()
+                await self._tell_commands()
+            await self._clock.sleep(_PUBLISH_EVERY_S)
+
+    async def _tell_commands(self) -> None:
+        bot, now = self._parts.bot, dict(self._parts.roles.now)
+        if self._told_commands == now:
+            return
+        for words in findings(await bot.get_me(request_timeout=10)):
+            _log.warning("the bot's account is open wider than it need be", finding=words)
+        for words in await publish_commands(bot, now):
+            _log.info("commands not told", why=words)
+        self._told_commands = now
+
+    async def _on_trouble(self, trouble: Trouble, words: str) -> None:
+        now = self._clock.wall_ms()
+        await self._desk.command(Pause(command_id=f"polling.{trouble}.{now}", by="desk", wall_ms=now))
+        shout = Shout(
+            text=f"{words} Entries are paused; stops and exits go on.",
+            desk=self._settings.desk_name,
+            mode=self._settings.desk_mode,
+            at_ms=now,
+        )
+        title = "Telegram commands do not come in"
+        detail = f"{words} Entries are paused; stops and exits go on. /resume when it is settled."
+        await asyncio.gather(self._parts.channel.shout(shout), self.alert(self._system(title, detail, critical=True)))
+
+    async def _on_clear(self) -> None:
+        await self.alert(self._system("Telegram commands come in again", "Entries stay paused until /resume."))
+
+    def _system(self, title: str, detail: str, *, critical: bool = False) -> SystemAlert:
+        snapshot = self._desk.snapshot()
+        return SystemAlert(
+            account=snapshot.account,
+            mode=snapshot.mode,
+            at_ms=snapshot.market_ms,
+            topic="telegram",
+            title=title,
+            detail=detail,
+            critical=critical,
+        )
+
+
+def _bot(settings: Settings, pacer: Pacer) -> Bot:
+    if settings.telegram_bot_token is None:
+        raise ValueError("TELEGRAM_BOT_TOKEN is not set: get a token from BotFather and put it into .env")
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url), timeout=30)
+    session.middleware(pacer)
+    return Bot(settings.telegram_bot_token.get_secret_value(), session=session)

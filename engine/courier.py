@@ -1,0 +1,164 @@
+"""Carries effects to the exchange and outcomes back as events. Entries wait until their intent is durable; nothing else
+waits.
+
+A request that was handed to the exchange is never abandoned half-way: its outcome, or that it is unknown, always
+returns.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from engine.clock import Clock
+from engine.core.effects import CancelOrder, Effect, PlaceOrder, QueryAccount, QueryOrder, SetProtection
+from engine.core.events import (
+    Event,
+    OrderAccepted,
+    OrderOutcomeUnknown,
+    OrderRejected,
+    OrderSent,
+    OrderUnsent,
+    ProtectionRefused,
+)
+from engine.core.orders import Purpose, Ticket
+from engine.exchanges.base import Accepted, Exchange, QueryFailedError, Rejected
+from engine.journal import JournalUnavailable
+
+type Put = Callable[[Event], None]
+type Durable = asyncio.Future[int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How long an entry may wait to be sent, and how long to wait before asking for the account again."""
+
+    entry_ttl_s: float = 10.0
+    retry_s: float = 2.0
+
+
+class Courier:
+    """One account's way to its exchange. `idle` is set while nothing is under way."""
+
+    def __init__(self, exchange: Exchange, put: Put, clock: Clock, since: Callable[[], int], terms: Terms) -> None:
+        self._exchange = exchange
+        self._put = put
+        self._clock = clock
+        self._since = since
+        self._terms = terms
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, Ticket] = {}
+        self._asking = False
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def carry(self, effect: Effect, durable: Durable) -> None:
+        """Begin to carry one effect out; `durable` is the journal's promise for the facts of its step."""
+        match effect:
+            case PlaceOrder(ticket=ticket) if ticket.purpose is Purpose.ENTRY:
+                self._waiting[ticket.link_id] = ticket
+                self._begin(self._enter(ticket, durable))
+            case PlaceOrder(ticket=ticket):
+                self._begin(self._place(ticket))
+            case CancelOrder(link_id=link_id, symbol=symbol):
+                ticket = self._waiting.pop(link_id, None)
+                if ticket is not None:
+                    self._put(OrderUnsent(link_id, "cancelled before it was sent", ticket.decided_ms))
+                else:
+                    self._begin(self._cancel(link_id, symbol))
+            case SetProtection(symbol=symbol, stop=stop, target=target):
+                self._begin(self._protect(symbol, stop, target))
+            case QueryOrder():
+                self._begin(self._ask_order(effect))
+            case QueryAccount() if not self._asking:
+                self._asking = True
+                self._begin(self._ask_account())
+            case _:
+                pass
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        self.idle.clear()
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._tasks:
+            self.idle.set()
+        if not task.cancelled() and task.exception() is not None:
+            # A programming error in an adapter: let the loop's handler, and with it the supervisor, have it.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a request to the exchange broke", "exception": task.exception(), "task": task}
+            )
+
+    async def _enter(self, ticket: Ticket, durable: Durable) -> None:
+        began = self._clock.monotonic()
+        why = await self._made_durable(durable)
+        if self._waiting.pop(ticket.link_id, None) is None:
+            return
+        if not why and self._clock.monotonic() - began > self._terms.entry_ttl_s:
+            why = f"expired: waited over {self._terms.entry_ttl_s:g} s"
+        if why:
+            self._put(OrderUnsent(ticket.link_id, why, ticket.decided_ms))
+            return
+        await self._place(ticket)
+
+    async def _made_durable(self, durable: Durable) -> str:
+        if durable is None:
+            return "its intent was not recorded"
+        try:
+            await asyncio.shield(durable)
+        except JournalUnavailable as error:
+            return f"the journal cannot be written: {error}"
+        return ""
+
+    async def _place(self, ticket: Ticket) -> None:
+        at_ms = ticket.decided_ms
+        self._put(OrderSent(ticket.link_id, at_ms))
+        outcome = await self._exchange.place(ticket)
+        match outcome:
+            case Accepted(order_id=order_id):
+                self._put(OrderAccepted(ticket.link_id, order_id, at_ms))
+            case Rejected(code=code, reason=reason):
+                self._put(OrderRejected(ticket.link_id, code, reason, at_ms))
+            case _:
+                self._put(OrderOutcomeUnknown(ticket.link_id, outcome.why, at_ms))
+
+    async def _cancel(self, link_id: str, symbol: str) -> None:
+        # Whatever is answered, the order's own news or the next reconciliation says what became of it.
+        await self._exchange.cancel(link_id, symbol)
+
+    async def _protect(self, symbol: str, stop: int, target: int) -> None:
+        outcome = await self._exchange.protect(symbol, stop, target)
+        if isinstance(outcome, Rejected):
+            self._put(ProtectionRefused(symbol, f"{outcome.code}: {outcome.reason}", 0))
+
+    async def _ask_order(self, question: QueryOrder) -> None:
+        answer = await _answered(self._exchange.order(question.link_id, question.symbol, question.sent_ms))
+        if answer is not None:
+            self._put(answer)
+
+    async def _ask_account(self) -> None:
+        try:
+            while (report := await _answered(self._exchange.account(self._since()))) is None:
+                await self._clock.sleep(self._terms.retry_s)
+            self._put(report)
+        finally:
+            self._asking = False
+
+    async def close(self) -> None:
+        """Stop what only waits; let requests that are on their way end by themselves for a moment, then cancel them."""
+        self._waiting.clear()
+        tasks = list(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._terms.retry_s)
+        for task in list(self._tasks):
+            task.cancel()
+
+
+async def _answered[T](question: Awaitable[T]) -> T | None:
+    try:
+        return await question
+    except QueryFailedError:
+        return None

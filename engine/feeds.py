@@ -1,0 +1,186 @@
+"""The demo's markets as live feeds: recorded or generated bars in lockstep with the desk, and generated ticks at a
+chosen speed.
+
+A feed drives the paper exchange and the desk with the same prices. It is the market's clock.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from engine.candles import Bar
+from engine.clock import Clock
+from engine.core.events import PriceMoved, TimePassed
+from engine.core.market import HOUR_MS, MINUTE_MS, Instrument
+from engine.core.money import rate_to_e8
+from engine.exchanges.paper import PaperExchange
+from engine.generator import Market
+from engine.generator_ticks import Tick
+from engine.live import TICK_S, Desk
+from engine.marketdata import LiveCandles, nearest_tick
+
+type Beat = Callable[[], None]
+FUNDING_MS = 8 * HOUR_MS
+_PAUSE_S = 0.05
+
+
+def _no_beat() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a feed drives."""
+
+    desk: Desk
+    paper: PaperExchange
+    candles: LiveCandles
+    instruments: Mapping[str, Instrument]
+    clock: Clock
+
+
+class BarFeed:
+    """Bars in lockstep: the desk is waited for at the open, inside and at the close of every bar, as a backtest does
+    it.
+
+    `speed` is how many times faster than real time bars come; None is as fast as the desk can follow.
+    """
+
+    def __init__(self, parts: Parts, bars: Iterable[Bar], *, speed: float | None) -> None:
+        self._parts = parts
+        self._bars = bars
+        self._speed = speed
+        self.ended = False
+
+    async def run(self, beat: Beat = _no_beat) -> None:
+        """Play every bar, then go on telling the time."""
+        for _, bars in groupby(self._bars, key=attrgetter("close_ms")):
+            beat()
+            await self.play(list(bars))
+        self.ended = True
+        while True:
+            beat()
+            self._tell_time()
+            await self._parts.clock.sleep(TICK_S)
+
+    async def play(self, bars: Sequence[Bar]) -> None:
+        """Play the bars of one instant."""
+        for bar in bars:
+            await self._open(bar)
+        await self._wait(bars[0].timeframe_ms)
+        for bar in bars:
+            await self._inside(bar)
+        await self._close(bars)
+
+    async def _open(self, bar: Bar) -> None:
+        desk, paper = self._parts.desk, self._parts.paper
+        paper.open_bar(bar.symbol, bar.time_ms, self._ticks(bar.symbol, bar.open))
+        while True:
+            before = desk.steps
+            await desk.settle()
+            paper.fill_pending(bar.symbol)
+            await desk.settle()
+            if desk.steps == before:
+                return
+
+    async def _inside(self, bar: Bar) -> None:
+        high, low, close = (self._ticks(bar.symbol, price) for price in (bar.high, bar.low, bar.close))
+        self._parts.paper.close_bar(bar.symbol, bar.close_ms, high, low, close)
+        await self._parts.desk.settle()
+
+    async def _close(self, bars: Sequence[Bar]) -> None:
+        desk = self._parts.desk
+        for bar in bars:
+            high, low, close = (self._ticks(bar.symbol, price) for price in (bar.high, bar.low, bar.close))
+            desk.put(PriceMoved(bar.symbol, close, close, bar.close_ms, 0, 0, low, high))
+        self._tell_time(bars[0].close_ms)
+        await desk.settle()
+        for bar in bars:
+            for told in self._parts.candles.on_bar(bar):
+                desk.put(told)
+            await desk.settle()
+
+    async def _wait(self, length_ms: int) -> None:
+        if self._speed is None:
+            return
+        clock = self._parts.clock
+        until = clock.monotonic() + length_ms / 1000 / self._speed
+        while (left := until - clock.monotonic()) > 0:
+            self._tell_time()
+            await clock.sleep(min(left, TICK_S))
+
+    def _tell_time(self, market_ms: int = 0) -> None:
+        desk = self._parts.desk
+        desk.put(TimePassed(market_ms or desk.trader.workspace.now_ms, self._parts.clock.wall_ms()))
+
+    def _ticks(self, symbol: str, price: float) -> int:
+        return nearest_tick(price, self._parts.instruments[symbol])
+
+
+class TickFeed:
+    """Generated trades and best quotes of every symbol, minute after minute, `speed` times faster than real time."""
+
+    def __init__(self, parts: Parts, market: Market, *, start_ms: int, speed: float) -> None:
+        self._parts = parts
+        self._market = market
+        self._minute_ms = start_ms - start_ms % MINUTE_MS
+        self._speed = speed
+
+    async def run(self, beat: Beat = _no_beat) -> None:
+        """Play minute after minute for ever; a late minute is caught up with, not skipped."""
+        clock = self._parts.clock
+        began = clock.monotonic()
+        first_ms = self._minute_ms
+        while True:
+            self._fund()
+            for symbol, tick in self._minute():
+                beat()
+                due = began + (tick.time_ms - first_ms) / 1000 / self._speed
+                if (early := due - clock.monotonic()) > _PAUSE_S:
+                    await clock.sleep(early)
+                self._tick(symbol, tick)
+            self._minute_ms += MINUTE_MS
+            await self._bars()
+
+    def _minute(self) -> Iterator[tuple[str, Tick]]:
+        streams = (
+            ((tick.time_ms, number, symbol, tick) for tick in self._market.ticks(symbol, self._minute_ms))
+            for number, symbol in enumerate(self._parts.instruments)
+        )
+        for _, _, symbol, tick in heapq.merge(*streams, key=lambda row: row[:2]):
+            yield symbol, tick
+
+    def _tick(self, symbol: str, tick: Tick) -> None:
+        instrument = self._parts.instruments[symbol]
+        last, bid, ask = (nearest_tick(price, instrument) for price in (tick.last, tick.bid, tick.ask))
+        self._parts.paper.on_quote(symbol, tick.time_ms, last, bid=bid, ask=ask)
+        self._parts.desk.put(PriceMoved(symbol, last, last, tick.time_ms, bid, ask))
+
+    def _fund(self) -> None:
+        if self._minute_ms % FUNDING_MS == 0:
+            for symbol in self._parts.instruments:
+                rate = self._market.funding(symbol, self._minute_ms)
+                self._parts.paper.set_funding(symbol, self._minute_ms, rate_to_e8(repr(rate)))
+
+    async def _bars(self) -> None:
+        opened = self._minute_ms - MINUTE_MS
+        for symbol in self._parts.instruments:
+            bar = self._market.candles(symbol, start_ms=opened, end_ms=self._minute_ms).bar(0)
+            for told in self._parts.candles.on_bar(bar):
+                self._parts.desk.put(told)
+            # Sixteen symbols' indicators in one go would hold the loop for too long.
+            await self._parts.clock.sleep(0)
+
+
+def generated_bars(market: Market, symbols: Sequence[str], *, start_ms: int) -> Iterator[Bar]:
+    """Yield generated minutes of all symbols in order of time, for ever."""
+    at = start_ms - start_ms % MINUTE_MS
+    while True:
+        end = at + HOUR_MS
+        columns = [market.candles(symbol, start_ms=at, end_ms=end) for symbol in symbols]
+        for row in range(HOUR_MS // MINUTE_MS):
+            for part in columns:
+                yield part.bar(row)
+        at = end

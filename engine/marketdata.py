@@ -1,0 +1,132 @@
+"""Live candles: finer bars in, closed bars of every wanted timeframe with their indicator values out, computed once for
+all profiles.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.candle_store import Appended, Bad, CandleStore, Duplicate
+from engine.candles import Bar, Columns, Gap, columns_of
+from engine.core.events import BarClosed, DataHealed, DataTroubled, TurnoverReported
+from engine.core.market import DAY_MS, Instrument, timeframe_name
+from engine.core.money import Ticks
+from engine.indicators_live import LiveIndicators
+from engine.plan import Need, Row, readable
+from engine.resample import Incomplete, Resampler, resample
+
+# Base bars kept for charts and turnover: a week of minutes.
+KEPT_BARS = 10_080
+
+type Told = BarClosed | DataTroubled | DataHealed | TurnoverReported
+
+
+def nearest_tick(price: float, instrument: Instrument) -> Ticks:
+    """Return a price as ticks of the instrument, to the nearest."""
+    return round(price / float(instrument.tick))
+
+
+class LiveCandles:
+    """Candles of every symbol at the feed's own timeframe (`base_ms`) and at those the profiles need."""
+
+    def __init__(self, needs: Iterable[Need], instruments: Mapping[str, Instrument], *, base_ms: int) -> None:
+        self._base_ms = base_ms
+        self._instruments = instruments
+        self._store = CandleStore()
+        self._indicators = LiveIndicators(self._store)
+        self._needs: dict[str, list[Need]] = {}
+        self._resamplers: dict[tuple[str, int], Resampler] = {}
+        self._troubled: set[str] = set()
+        for need in needs:
+            self._add(need)
+        for symbol in instruments:
+            self._store.open(symbol, timeframe_ms=base_ms, capacity=KEPT_BARS)
+
+    def _add(self, need: Need) -> None:
+        if need.timeframe % self._base_ms:
+            wanted, have = timeframe_name(need.timeframe), timeframe_name(self._base_ms)
+            raise ValueError(f"{need.symbol}: {wanted} candles cannot be built from {have} ones")
+        self._needs.setdefault(need.symbol, []).append(need)
+        self._indicators.need(need.symbol, timeframe_ms=need.timeframe, names=need.names)
+        if need.timeframe != self._base_ms:
+            resampler = Resampler(need.symbol, finer_ms=self._base_ms, timeframe_ms=need.timeframe)
+            self._resamplers[need.symbol, need.timeframe] = resampler
+
+    def history_ms(self) -> int:
+        """Return how much history before the first live bar warms everything up."""
+        rows = (2 * need.bars * need.timeframe for needs in self._needs.values() for need in needs)
+        return max(rows, default=0) + self._base_ms
+
+    def seed(self, history: Sequence[Columns]) -> None:
+        """Load history at the base timeframe, complete up to now; strategies are not asked about it."""
+        for columns in history:
+            self._store.ring(columns.symbol, self._base_ms).replace(
+                columns.rows(max(0, len(columns) - KEPT_BARS), len(columns))
+            )
+            for need in self._needs.get(columns.symbol, ()):
+                resampler = self._resamplers.get((columns.symbol, need.timeframe))
+                if resampler is None:
+                    continue
+                self._store.ring(columns.symbol, need.timeframe).replace(resample(columns, timeframe_ms=need.timeframe))
+                end = int(columns.time[-1]) + self._base_ms
+                for row in range(len(columns) - (end % need.timeframe) // self._base_ms, len(columns)):
+                    resampler.feed(columns.bar(row))
+
+    def on_bar(self, bar: Bar) -> list[Told]:
+        """Take in one closed base bar; return what strategies and checks must hear, in order."""
+        outcome = self._store.append(bar)
+        if isinstance(outcome, Duplicate):
+            return []
+        if not isinstance(outcome, Appended):
+            return [self._broken(bar, outcome)]
+        told: list[Told] = []
+        if bar.symbol in self._troubled:
+            self._troubled.discard(bar.symbol)
+            told.append(DataHealed(bar.symbol, bar.close_ms))
+        for need in self._needs.get(bar.symbol, ()):
+            told.extend(self._closed(need, bar))
+        return told
+
+    def _broken(self, bar: Bar, outcome: Gap | Bad) -> DataTroubled:
+        self._troubled.add(bar.symbol)
+        if isinstance(outcome, Bad):
+            return DataTroubled(bar.symbol, outcome.why, bar.close_ms)
+        # What is missing cannot be asked for here: begin anew behind the gap; indicators are absent until warm again.
+        self._store.ring(bar.symbol, bar.timeframe_ms).replace(columns_of([bar]))
+        return DataTroubled(bar.symbol, str(outcome), bar.close_ms)
+
+    def _closed(self, need: Need, bar: Bar) -> Iterable[Told]:
+        resampler = self._resamplers.get((need.symbol, need.timeframe))
+        if resampler is None:
+            yield from self._decided(need, bar.close_ms)
+            return
+        for coarse in resampler.feed(bar):
+            if isinstance(coarse, Incomplete):
+                yield DataTroubled(bar.symbol, str(coarse), bar.close_ms)
+                self._troubled.add(bar.symbol)
+                continue
+            if isinstance(self._store.append(coarse), Gap):
+                self._store.ring(need.symbol, need.timeframe).replace(columns_of([coarse]))
+            yield from self._decided(need, coarse.close_ms)
+
+    def _decided(self, need: Need, close_ms: int) -> Iterable[Told]:
+        columns = self._store.view(need.symbol, need.timeframe)
+        values = self._indicators.latest(need.symbol, timeframe_ms=need.timeframe)
+        if values is None:
+            return
+        yield TurnoverReported(need.symbol, self.turnover(need.symbol), close_ms)
+        row = Row(readable(columns, values), len(columns) - 1, close_ms)
+        close = nearest_tick(float(columns.close[-1]), self._instruments[need.symbol])
+        yield BarClosed(need.symbol, need.timeframe, close_ms, close, row)
+
+    def turnover(self, symbol: str) -> int:
+        """Return the turnover of the last 24 h in quote currency (volume × close of the base bars)."""
+        base = self._store.view(symbol, self._base_ms)
+        last = base.slice(start_ms=int(base.time[-1]) + self._base_ms - DAY_MS, end_ms=int(base.time[-1]) + 1)
+        return int((last.volume * last.close).sum())
+
+    def columns(self, symbol: str, timeframe_ms: int, count: int) -> Columns | None:
+        """Return the newest `count` closed candles of a timeframe, None when there are none or it cannot be built."""
+        if symbol not in self._instruments or timeframe_ms % self._base_ms:
+            return None
+        base = self._store.view(symbol, self._base_ms)
+        whole = base if timeframe_ms == self._base_ms else resample(base, timeframe_ms=timeframe_ms)
+        return whole.rows(max(0, len(whole) - count), len(whole)) if len(whole) else None

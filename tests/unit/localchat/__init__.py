@@ -1,0 +1,1 @@
+"""The chat server's parts, each alone."""
