@@ -11,6 +11,7 @@ from bot.accounts import TAG_KEY, Trading, new_tag, trading
 from bot.equity import EquityRecorder
 from bot.health import Health
 from bot.market import MarketPlan, Source
+from bot.outbox_wake import WakingJournal
 from bot.research import Research
 from bot.service import ChatService
 from bot.tasks import Supervisor
@@ -25,6 +26,7 @@ from engine.core.trader import Trader
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
+from engine.indicators_kernels import library
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 from engine.plan import needs
@@ -109,7 +111,8 @@ class App:
         paper = self._open_paper()
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
-        desk = Desk(trader, paper, wiring.store.journal, self._clock)
+        journal = WakingJournal(wiring.store.journal, lambda: chat.wake_outbox())
+        desk = Desk(trader, paper, journal, self._clock)
         self._stops.append(desk.close)
         wiring.store.watch(desk.on_store)
         charts = ChartWorker()
@@ -118,6 +121,7 @@ class App:
         health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
         chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
         self._stops.append(chat.stop)
+        await asyncio.to_thread(library)
         await self._start_desk(desk, paper)
         await chat.start()
         for name, work in chat.tasks(self.supervisor):

@@ -113,17 +113,10 @@ def run_desk(
     asyncio.run(run(config=config, plan=plan, log_level=log_level))
 
 
-def _commands() -> None:
-    from bot.cli_backtest import backtest
-
-    app.command()(backtest)
-
-
 def main() -> None:
     """Run the command line."""
     from bot.failures import install
 
     install()
-    _commands()
     # The click command itself: typer's own entry would put its error hook before ours.
     typer.main.get_command(app)(prog_name="pocketdesk")

@@ -5,6 +5,7 @@ TryLater (Exception)
 """
 
 import asyncio
+from bisect import insort
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,7 +25,7 @@ from aiogram.methods import AnswerCallbackQuery, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientConnectorError
 
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SystemClock, wait_for_event
 from config.logging import get_logger
 from storage.priority import Priority
 
@@ -99,6 +100,7 @@ class _Turn:
     priority: int
     number: int
     chat_id: int = field(compare=False)
+    granted: "asyncio.Future[None]" = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,8 @@ class Pacer(BaseRequestMiddleware):
         self._chats: dict[int, _Bucket] = {}
         self._waiting: list[_Turn] = []
         self._number = 0
+        self._pump: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
         self._flooded: dict[int, float] = {}
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -151,9 +155,11 @@ class Pacer(BaseRequestMiddleware):
                 await self._clock.sleep(wait)
 
     async def drain(self) -> None:
-        """Wait for answers to presses that are under way."""
+        """Wait for answers to presses that are under way, then stop giving turns."""
         if self._answers:
             await asyncio.wait(self._answers, timeout=2.0)
+        if self._pump is not None:
+            self._pump.cancel()
 
     @property
     def waiting(self) -> int:
@@ -177,26 +183,49 @@ class Pacer(BaseRequestMiddleware):
 
     async def _turn(self, chat_id: int, priority: Priority) -> None:
         self._number += 1
-        turn = _Turn(int(priority), self._number, chat_id)
-        self._waiting.append(turn)
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn = _Turn(int(priority), self._number, chat_id, granted)
+        insort(self._waiting, turn)
+        self._grant()
+        if not granted.done():
+            self._news.set()
+            if self._pump is None or self._pump.done():
+                self._pump = asyncio.create_task(self._keep_granting())
         try:
-            while (wait := self._wait(turn)) > 0:
-                await self._clock.sleep(wait)
-            self._all.tokens -= 1
-            self._chat(chat_id).tokens -= 1
+            await granted
         finally:
-            self._waiting.remove(turn)
-            self._forget_full()
+            # Only a cancelled request is still waiting here.
+            if not granted.done() or granted.cancelled():
+                self._waiting.remove(turn)
 
-    def _wait(self, turn: _Turn) -> float:
-        now = self._clock.monotonic()
-        ahead = [other for other in self._waiting if other < turn]
-        in_chat = sum(other.chat_id == turn.chat_id for other in ahead)
-        overall = sum(self._chat(other.chat_id).wait(1, now) <= 0 for other in ahead)
+    async def _keep_granting(self) -> None:
+        while (wait := self._grant()) is not None:
+            await wait_for_event(self._news, wait, self._clock)
+        self._forget_full()
+
+    def _grant(self) -> float | None:
+        """Let go whose turn it is; returns the seconds until the next one may go, None when nobody waits."""
+        now, waits, blocked, left = self._clock.monotonic(), [0.0], set[int](), []
+        for turn in self._waiting:
+            wait = self._wait(turn, now) if turn.chat_id not in blocked and not turn.granted.done() else None
+            if wait == 0:
+                self._all.tokens -= 1
+                self._chat(turn.chat_id).tokens -= 1
+                turn.granted.set_result(None)
+                continue
+            left.append(turn)
+            if wait is not None:
+                waits.append(wait)
+                blocked.add(turn.chat_id)
+        self._waiting = left
+        return min(waits[1:], default=0.0) if left else None
+
+    def _wait(self, turn: _Turn, now: float) -> float:
+        in_chat, overall = 1.0, 1.0
         if turn.priority == Priority.PANEL:
             # The panel takes only what nobody else could want: it leaves the chat's burst and half of everything.
-            in_chat, overall = in_chat + int(self._pace.chat_burst) - 1, overall + int(self._pace.burst) // 2
-        return max(self._chat(turn.chat_id).wait(in_chat + 1, now), self._all.wait(overall + 1, now))
+            in_chat, overall = self._pace.chat_burst, self._pace.burst / 2
+        return max(self._chat(turn.chat_id).wait(in_chat, now), self._all.wait(overall, now))
 
     def _chat(self, chat_id: int) -> _Bucket:
         known = self._chats.get(chat_id)

@@ -145,12 +145,12 @@ class TickFeed:
             await self._bars()
 
     def _minute(self) -> Iterator[tuple[str, Tick]]:
-        streams = (
-            ((tick.time_ms, number, symbol, tick) for tick in self._market.ticks(symbol, self._minute_ms))
-            for number, symbol in enumerate(self._parts.instruments)
-        )
+        streams = [self._stream(number, symbol) for number, symbol in enumerate(self._parts.instruments)]
         for _, _, symbol, tick in heapq.merge(*streams, key=lambda row: row[:2]):
             yield symbol, tick
+
+    def _stream(self, number: int, symbol: str) -> list[tuple[int, int, str, Tick]]:
+        return [(tick.time_ms, number, symbol, tick) for tick in self._market.ticks(symbol, self._minute_ms)]
 
     def _tick(self, symbol: str, tick: Tick) -> None:
         instrument = self._parts.instruments[symbol]

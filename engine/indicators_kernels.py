@@ -1,9 +1,11 @@
 """The indicator formulas over one unbroken run of candles: TA-Lib's, except the plain means of previous bars.
 
-TA-Lib is imported at the first use: its package pulls pandas in where that is installed, which takes longer than
-starting the desk.
+TA-Lib is imported at the first use, and without pandas: its package would pull pandas in only to accept its series,
+which costs the desk 70 MB and a second.
 """
 
+import importlib
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
@@ -19,10 +21,29 @@ type Outputs = Mapping[str, Floats]
 
 @cache
 def library() -> ModuleType:
-    """Return TA-Lib, importing it on the first call (about a second when pandas is not loaded yet)."""
-    import talib
+    """Return TA-Lib for numpy arrays, importing it on the first call.
 
+    Where pandas is loaded already TA-Lib gets to know it; where not, it is told that there is none. Whoever wants
+    series afterwards calls `with_series`.
+    """
+    absent = [name for name in ("pandas", "polars") if name not in sys.modules]
+    # None makes an import fail as if the package were not installed: Python's own way to say so.
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None is what the import system looks for
+    try:
+        import talib
+    finally:
+        for name in absent:
+            del sys.modules[name]
     return talib
+
+
+def with_series() -> ModuleType:
+    """Return TA-Lib that accepts pandas series, for chart overlays in a process of their own."""
+    import pandas as pd
+
+    talib = library()
+    # The package wraps its functions for series while it is imported: once more, now that pandas is there.
+    return talib if getattr(talib, "_pd_Series", None) is pd.Series else importlib.reload(talib)
 
 
 def run(spec: Spec, columns: Columns) -> Outputs:

@@ -133,8 +133,7 @@ async def limit_typed(_message: Message, command: CommandObject, ctx: Context) -
     if alone is not None:
         await show_limit(ctx, alone, alone.threshold)
         return
-    value = number_of(typed[-1]) if len(typed) > 1 else None
-    name = " ".join(typed[:-1] if value is not None else typed)
+    name, value = " ".join(typed[:-1] or typed), number_of(typed[-1]) if len(typed) > 1 else None
     limit = _typed(snapshot, name)
     if limit is None or value is None:
         await ctx.usage("limit", _trouble(snapshot, name, typed, known=limit is not None), " ".join(typed))

@@ -101,10 +101,15 @@ class Reader:
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """Give one snapshot of the database."""
         try:
-            async with self._engine.connect() as connection:
-                yield connection
+            connection = await self._engine.connect()
         except DATABASE_ERRORS as error:
+            raise JournalUnavailable(f"the database cannot be opened: {brief(error)}") from error
+        try:
+            yield connection
+        except DBAPIError as error:
             raise JournalUnavailable(f"the database cannot be read: {brief(error)}") from error
+        finally:
+            await connection.close()
 
     async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
         """Return all rows."""

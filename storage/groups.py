@@ -9,6 +9,7 @@ import orjson
 from engine.core.alerts import Alert, LiquidationAlert, ProtectionAlert
 from engine.core.codec import codec_of, decode, encode
 from engine.core.facts import Fact
+from engine.core.profile import HoldLevel
 from engine.journal import AnyAlert
 from storage.priority import Priority
 
@@ -61,7 +62,7 @@ def is_critical(alert: Alert) -> bool:
     if isinstance(alert, ProtectionAlert | LiquidationAlert) or getattr(alert, "critical", False):
         return True
     level, action = getattr(alert, "level", ""), getattr(alert, "action", "")
-    halted = level == "halted" and getattr(alert, "set", False)
+    halted = level == HoldLevel.HALTED.name and getattr(alert, "set", False)
     return halted or (level == "breached" and action in {"emergency", "halt"})
 
 

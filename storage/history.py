@@ -27,6 +27,13 @@ async def pages(
         after_seq = rows[-1].seq
 
 
+async def last_group(connection: AsyncConnection, desk: dict[str, str]) -> int:
+    """Return the id of the newest group in the journal, 0 in an empty one."""
+    here = (journal.c.mode == desk["mode"], journal.c.account == desk["account"])
+    newest = select(journal.c.group_id).where(*here).order_by(journal.c.seq.desc()).limit(1)
+    return (await connection.execute(newest)).scalar() or 0
+
+
 def _read(seq: int, data: str) -> Fact:
     try:
         return read_fact(data)

@@ -11,7 +11,7 @@ from engine.core.facts import Fact
 from engine.journal import Group as Step
 from engine.journal import Loaded
 from storage.database import Reader
-from storage.history import pages
+from storage.history import last_group, pages
 from storage.ledger import SqlLedger
 from storage.tables_trading import checkpoints
 from storage.upsert import put
@@ -33,13 +33,16 @@ class SqlJournal:
 
     async def load(self) -> Loaded:
         """Return the newest checkpoint, the facts after it, and those that still wait for the database."""
-        waiting = [fact for group in self._ledger.backlog() for fact in group.facts]
+        backlog = self._ledger.backlog()
         mine = (checkpoints.c.mode == self._desk["mode"], checkpoints.c.account == self._desk["account"])
         newest = select(checkpoints.c.seq, checkpoints.c.state).where(*mine).order_by(checkpoints.c.seq.desc()).limit(1)
         row = await self._reader.first(newest)
         seq = row.seq if row is not None else 0
         async with self._reader.connection() as connection:
             facts = [fact async for page in pages(connection, self._desk, seq) for _, fact in page]
+            last = await last_group(connection, self._desk)
+        # The writer may have merged a part of the backlog while this snapshot was read.
+        waiting = [fact for group in backlog if group.group_id > last for fact in group.facts]
         return Loaded(row.state if row is not None else None, seq, facts + waiting)
 
     async def checkpoint(self, state: bytes, seq: int) -> None:

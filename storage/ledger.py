@@ -12,8 +12,9 @@ from engine.core.facts import Fact
 from storage.emergency import EmergencyFile
 from storage.groups import Group, alert_row, journal_rows, make_group
 from storage.projections.projector import Projector
-from storage.tables_chat import outbox
+from storage.tables_chat import heartbeats, outbox
 from storage.tables_trading import journal
+from storage.upsert import put
 
 _ID_BITS = 20
 
@@ -65,6 +66,11 @@ class SqlLedger:
             await connection.execute(insert(outbox), told)
         self._next_seq = seq
         return numbers
+
+    async def probe(self, connection: AsyncConnection) -> None:
+        """Write something small, to learn whether the database takes writes again."""
+        beat = {**self._desk, "name": "storage", "at_ms": time.time_ns() // 1_000_000, "detail": "writes again"}
+        await put(connection, heartbeats, [beat])
 
     def undo(self) -> None:
         """Forget what was assumed of the transaction that failed."""

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +63,20 @@ async def bring_up(plan: Plan) -> Parts:
     path = file_of(url)
     findings = await asyncio.to_thread(_sound_file, path) if path is not None else []
     engines = writer_engine(url, plan.tuning), reader_engine(url, plan.tuning)
-    try:
-        await _current_schema(path, *engines)
-        return await _join(plan, path, engines, findings)
-    except BaseException:
+    async with AsyncExitStack() as undo:
         for engine in engines:
-            await engine.dispose()
-        raise
+            undo.push_async_callback(engine.dispose)
+        await _current_schema(path, *engines)
+        ledger, projector = _ledger(plan, path)
+        reader = Reader(engines[1])
+        async with reader.connection() as connection:
+            findings += await ledger.resume(connection)
+        writer = Writer(engines[0], ledger, retry_ms=plan.tuning.retry_ms, on_state=plan.on_state)
+        writer.start()
+        undo.push_async_callback(writer.close)
+        findings += await _begin(plan, writer, projector)
+        undo.pop_all()
+    return Parts(engines, writer, reader, ledger, projector, path, findings)
 
 
 def _sound_file(path: Path) -> list[str]:
@@ -97,33 +104,32 @@ async def _current_schema(path: Path | None, writer: AsyncEngine, reader: AsyncE
         raise JournalUnavailable(f"the tables cannot be made: {brief(error)}") from error
 
 
-async def _join(plan: Plan, path: Path | None, engines: tuple[AsyncEngine, AsyncEngine], findings: list[str]) -> Parts:
+def _ledger(plan: Plan, path: Path | None) -> tuple[SqlLedger, Projector]:
     folder = plan.state_dir or (path.parent if path is not None else None)
     projector = Projector(plan.desk)
-    ledger = SqlLedger(plan.desk, projector, EmergencyFile(folder, plan.desk) if folder is not None else None)
-    reader = Reader(engines[1])
-    async with reader.connection() as connection:
-        findings += await ledger.resume(connection)
-    writer = Writer(engines[0], ledger, retry_ms=plan.tuning.retry_ms, on_state=plan.on_state)
-    writer.start()
     for instrument in plan.instruments:
         projector.know(instrument)
+    return SqlLedger(plan.desk, projector, EmergencyFile(folder, plan.desk) if folder is not None else None), projector
 
+
+async def _begin(plan: Plan, writer: Writer, projector: Projector) -> list[str]:
     async def first(connection: AsyncConnection) -> None:
         await remember(connection, plan.desk, plan.instruments)
 
     # A database that takes no writes now is no reason not to start: exits must work.
     try:
         await writer.run(first)
-        projector.reset()
     except JournalUnavailable as error:
-        findings.append(str(error))
-    return Parts(engines, writer, reader, ledger, projector, path, findings)
+        return [str(error)]
+    projector.reset()
+    return []
 
 
 async def shut(parts: Parts) -> None:
     """Write what is queued and let go of the database."""
-    await parts.writer.close()
-    for engine in parts.engines:
-        with suppress(*DATABASE_ERRORS):
-            await engine.dispose()
+    try:
+        await parts.writer.close()
+    finally:
+        for engine in parts.engines:
+            with suppress(*DATABASE_ERRORS):
+                await engine.dispose()

@@ -26,6 +26,9 @@ class Ledger(Protocol):
     async def write(self, connection: AsyncConnection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each."""
 
+    async def probe(self, connection: AsyncConnection) -> None:
+        """Write something small, to learn whether the database takes writes again."""
+
     def undo(self) -> None:
         """Forget what was assumed of the transaction that failed."""
 
@@ -58,6 +61,7 @@ class Writer:
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._current: list[Job] = []
         self._closed = False
         self.writable = True
         self.why = ""
@@ -86,7 +90,8 @@ class Writer:
         self._closed = True
         if self._task is not None:
             self._queue.put_nowait(None)
-            await self._task
+            # How the task ended is its supervisor's matter; the connection is let go in any case.
+            await asyncio.wait([self._task])
         await self._drop_connection()
 
     def _queued(self, job: Job) -> asyncio.Future[Any]:
@@ -97,12 +102,26 @@ class Writer:
         return job.future
 
     async def _run(self) -> None:
+        try:
+            await self._serve()
+        finally:
+            self._abandon()
+
+    async def _serve(self) -> None:
         while True:
             jobs, last = await self._next()
-            if jobs or self._ledger.backlog():
+            self._current = jobs
+            if jobs or self._ledger.backlog() or not self.writable:
                 await self._commit(jobs)
             if last:
                 return
+
+    def _abandon(self) -> None:
+        # Nobody may wait for ever when this task ends before its time.
+        left = [*self._current, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
+        for job in left:
+            if job is not None and not job.future.done():
+                job.future.set_exception(JournalUnavailable("the store stopped"))
 
     async def _next(self) -> tuple[list[Job], bool]:
         waiting = self._retry_s if self._ledger.backlog() or not self.writable else None
@@ -141,6 +160,8 @@ class Writer:
                 numbers = (await self._ledger.write(connection, groups))[len(backlog) :]
                 for job, number in zip(entries, numbers, strict=True):
                     job.result = number
+            elif not self.writable:
+                await self._ledger.probe(connection)
             for job in jobs:
                 if job.work is not None:
                     await _attempt(connection, job, job.work)

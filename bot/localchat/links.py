@@ -46,7 +46,7 @@ def checked_url(target: str) -> str:
     if host is None:
         return ""
     label = host.group(1).lower()
-    if not label.startswith("[") and (not re.search(r"\w\.\w", label)) and label != "localhost":
+    if not label.startswith("[") and (not re.search(r"\w\.\w", label)):
         return ""
     port = f":{host.group(2)}" if host.group(2) else ""
     tail = host.group(3) or "/"

@@ -7,13 +7,15 @@
 Bars at which nothing can happen are skipped: `engine.core.quiet` and the exchange's quiet band say which.
 """
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from engine.backtest.desk import Settler, Watcher
 from engine.backtest.equity import Recorder
 from engine.backtest.market import Lane, lanes
 from engine.backtest.request import BacktestError, Request, Result
-from engine.backtest.schedule import Signals, first_outside
+from engine.backtest.schedule import Signals, sleep
 from engine.core.events import BarClosed, InstrumentChanged, PriceMoved, TimePassed, TurnoverReported
 from engine.core.market import timeframe_name
 from engine.core.quiet import quiet, slept
@@ -39,7 +41,7 @@ class Loop:
         self._numbers = {lane.symbol: number for number, lane in enumerate(self.lanes)}
         self._signals = Signals(self.lanes, request.end_ms)
         self._floors = {s for p in request.account.profiles if p.turnover_floor for s in p.symbols}
-        self._busy: tuple[int, ...] = ()
+        self._busy: list[int] = []
 
     def run(self, progress: Progress | None = None) -> None:
         """Go through the whole span."""
@@ -74,10 +76,15 @@ class Loop:
         end = self.request.end_ms
         return min(signal, *(self.lanes[n].row_time(self.lanes[n].row(at), end) for n in busy))
 
-    def _what_is_busy(self) -> tuple[int, ...]:
+    def _what_is_busy(self) -> list[int]:
         state = self.trader.workspace.state
-        symbols = state.portfolio.positions.keys() | {order.ticket.symbol for order in state.book.open()}
-        return tuple(sorted(self._numbers[symbol] for symbol in symbols)) if symbols else ()
+        symbols = set(state.portfolio.positions)
+        for order in state.book.open():
+            symbols.add(order.ticket.symbol)
+        numbers = [self._numbers[symbol] for symbol in symbols]
+        if len(numbers) > 1:
+            numbers.sort()
+        return numbers
 
     def _wake(self, lane: Lane, at: int, limit: int) -> int:
         row = lane.row(at)
@@ -86,12 +93,11 @@ class Loop:
         if band is None or mine is None:
             return lane.row_time(row, self.request.end_ms)
         until = min(limit, mine.until_ms - lane.step, self.exchange.next_funding_ms(lane.symbol))
-        end = min(lane.row(until), lane.end)
-        woken = first_outside(lane, row, end, inside=band, close=(mine.low, mine.high))
-        if woken > row:
-            low, high = int(lane.low[row:woken].min()), int(lane.high[row:woken].max())
-            slept(self.trader.workspace, lane.symbol, low, high, lane.view.time[woken - 1] + lane.step)
-        return lane.row_time(woken, self.request.end_ms)
+        seen = sleep(lane, row, min(lane.row(until), lane.end), inside=band, close=(mine.low, mine.high))
+        if seen.woken > row:
+            last_ms = lane.view.time[seen.woken - 1] + lane.step
+            slept(self.trader.workspace, lane.symbol, seen.low, seen.high, last_ms)
+        return lane.row_time(seen.woken, self.request.end_ms)
 
     # One instant
 
@@ -104,7 +110,7 @@ class Loop:
                 lane = self.lanes[number]
                 self.exchange.advance(lane.symbol, close_ms, lane.view.close[row])
         feed = self.settler.feed
-        for number, row in sorted((traded | deciding).items()):
+        for number, row in _in_order(traded, deciding):
             lane = self.lanes[number]
             _, _, high, low, close = lane.view
             last = close[row]
@@ -124,15 +130,16 @@ class Loop:
             if lane.row_time(row, 0) != open_ms:
                 continue
             rows[number] = row
-            time, open_, high, low, close = lane.view
-            if exchange.pass_quietly(lane.symbol, open_ms, close_ms, high[row], low[row], close[row]):
+            _, open_, high, low, close = lane.view
+            symbol, highest, lowest, last = lane.symbol, high[row], low[row], close[row]
+            if exchange.pass_quietly(symbol, open_ms, close_ms, highest, lowest, last):
                 continue
-            awake.append((lane.symbol, high[row], low[row], close[row]))
-            exchange.open_bar(lane.symbol, open_ms, open_[row])
+            awake.append((symbol, highest, lowest, last))
+            exchange.open_bar(symbol, open_ms, open_[row])
             while settle(open_ms):
-                exchange.fill_pending(lane.symbol)
-        for symbol, high, low, close in awake:
-            exchange.close_bar(symbol, close_ms, high, low, close)
+                exchange.fill_pending(symbol)
+        for symbol, highest, lowest, last in awake:
+            exchange.close_bar(symbol, close_ms, highest, lowest, last)
             settle(close_ms)
         return rows
 
@@ -147,6 +154,12 @@ class Loop:
             frame.row.at(coarse, close_ms)
             event = BarClosed(lane.symbol, frame.timeframe, close_ms, lane.view.close[row], frame.row)
             self.settler.feed(event, close_ms)
+
+
+def _in_order(traded: dict[int, int], deciding: dict[int, int]) -> Iterable[tuple[int, int]]:
+    if not traded or not deciding:
+        return (traded or deciding).items()
+    return sorted((traded | deciding).items())
 
 
 def _prepared(request: Request) -> tuple[Lane, ...]:
@@ -181,5 +194,18 @@ def run(request: Request, progress: Progress | None = None) -> Result:
     exchange = SimulatedExchange((request.instruments[s] for s in usable), wallet=request.wallet, terms=request.terms)
     trader.open_account(request.wallet, request.start_ms)
     loop = Loop(request, trader, exchange)
-    loop.run(progress)
+    with _uncollected():
+        loop.run(progress)
     return loop.recorder.result(loop.settler, exchange)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    # A run makes many small values and no cycles: the collector would only look them over again and again.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

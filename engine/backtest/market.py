@@ -115,19 +115,24 @@ def _lane(
 ) -> Lane:
     first, end = (int(x) for x in np.searchsorted(columns.time, span))
     inside = (signals >= first) & (signals < end)
-    prices = [ticks(x, instrument) for x in (columns.open, columns.high, columns.low, columns.close)]
+    open_, high, low, close = (
+        ticks(prices, instrument) for prices in (columns.open, columns.high, columns.low, columns.close)
+    )
     return Lane(
-        columns.symbol,
-        instrument,
-        columns.timeframe_ms,
-        columns.time,
-        *prices,
+        symbol=columns.symbol,
+        instrument=instrument,
+        step=columns.timeframe_ms,
+        time=columns.time,
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
         turnover=day_turnover(columns),
         frames=frames,
         signals=signals[inside],
         first=first,
         end=end,
-        view=View(*(memoryview(x) for x in (columns.time, *prices))),
+        view=View(*(memoryview(column) for column in (columns.time, open_, high, low, close))),
     )
 
 
@@ -165,4 +170,3 @@ def _possible(
             mask = strategies[profile.name].candidates(values)
             total |= np.ones(len(coarse), dtype=np.bool_) if mask is None else np.asarray(mask, dtype=np.bool_)
     return total
-

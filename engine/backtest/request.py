@@ -11,6 +11,7 @@ from engine.core.events import Executed, FundingPaid
 from engine.core.market import Instrument
 from engine.core.money import Money
 from engine.core.profile import Account
+from engine.core.quick import quick
 from engine.core.strategy import Strategy
 from engine.core.trades import Trade
 from engine.exchanges.simulated import Terms
@@ -43,6 +44,7 @@ class Request:
     skipping: bool = True
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution, the profile it belongs to and the reason behind it (the rule of an entry, what closed an exit)."""

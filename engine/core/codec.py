@@ -175,7 +175,7 @@ def _sequence(kind: type, item: Any) -> Codec:
     unordered = kind in {set, frozenset}
 
     def write(value: Any) -> list[Any]:
-        done = _each(inner.write, value)
+        done = list(value) if inner.plain else _each(inner.write, value)
         return sorted(done) if unordered else done
 
     return Codec(write, lambda data: kind(_each(inner.read, _list_of(data))))
@@ -187,7 +187,13 @@ def _row(items: tuple[Any, ...]) -> Codec:
     def apply(actions: list[Callable[[Any], Any]], values: Any) -> list[Any]:
         if len(values) != len(actions):
             raise CodecError(f"expected {len(actions)} values, got {len(values)}")
-        return _each(lambda pair: pair[0](pair[1]), zip(actions, values, strict=True))
+        done: list[Any] = []
+        try:
+            for action, value in zip(actions, values, strict=True):
+                done.append(action(value))
+        except CodecError as error:
+            raise error.inside(f"[{len(done)}]") from None
+        return done
 
     writers, readers = [codec.write for codec in inner], [codec.read for codec in inner]
     return Codec(lambda value: apply(writers, value), lambda data: tuple(apply(readers, _list_of(data))))

@@ -7,8 +7,10 @@ from engine.core.commands import Answer
 from engine.core.facts import Fact
 from engine.core.money import Ticks
 from engine.core.orders import Ticket
+from engine.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Record:
     """Make a fact durable. Facts of one step belong to one group and precede the entries of that step."""
@@ -16,6 +18,7 @@ class Record:
     fact: Fact
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
     """Send an order. Entries wait until their intent is durable and expire; exits leave at once."""

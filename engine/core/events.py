@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from engine.core.market import Instrument
 from engine.core.money import Money, Steps, Ticks
+from engine.core.quick import quick
 from engine.core.strategy import Inputs
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PriceMoved:
     """A newer price of a symbol. `bid` and `ask` are 0 where no book is known; `low` and `high` are the extremes since
@@ -28,6 +30,7 @@ class PriceMoved:
     high: Ticks = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class BarClosed:
     """A bar of a strategy's timeframe is complete and its indicator values are computed. A backfilled bar never opens a
@@ -59,6 +62,7 @@ class DataHealed:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TimePassed:
     """The clocks as the shell reads them: market time (newest public timestamp) and wall time."""
@@ -88,6 +92,7 @@ class OrderSent:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderAccepted:
     """The exchange has the order."""
@@ -116,6 +121,7 @@ class OrderOutcomeUnknown:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderEnded:
     """The exchange says the order is over: filled or cancelled, `filled` steps of it executed."""
@@ -137,6 +143,7 @@ class OrderUnsent:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Executed:
     """One execution. `link_id` is empty for the exchange's own orders; `fee` is positive when paid; `ambiguous` marks a
@@ -167,6 +174,7 @@ class FundingPaid:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ProtectionReported:
     """Stop and target that the exchange holds for the position (0 = none)."""

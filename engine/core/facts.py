@@ -25,6 +25,7 @@ from engine.core.events import (
 from engine.core.money import Money, Steps, Ticks
 from engine.core.orders import Ticket
 from engine.core.profile import HoldLevel
+from engine.core.quick import quick
 from engine.core.trades import Trade
 
 
@@ -45,6 +46,7 @@ class WalletCorrected:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRecorded:
     """One signal with the values behind it and what became of it: `traded`, `refused` (with the check), `conflict`,
@@ -65,6 +67,7 @@ class SignalRecorded:
     detail: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderIntended:
     """The decision to place an order: durable before the first byte leaves."""
@@ -108,6 +111,7 @@ class HoldLifted:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CooldownSet:
     """A symbol rests until a market time."""
@@ -129,6 +133,7 @@ class ProtectionIntended:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ExtremesSeen:
     """The lowest and highest price a position has seen while open."""
@@ -139,6 +144,7 @@ class ExtremesSeen:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ReferenceSet:
     """A stored reference of the loss limits: `scope` is `` for the account or a profile, `name` one of day, week, peak,
@@ -194,6 +200,7 @@ class ProfileSwitched:
     at_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TradeClosed:
     """A round trip ended. Derived from the fills; kept so that readers need no fold."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from engine.core.market import day_start, week_start
 from engine.core.money import PPM, Money, ppm_of, share
 from engine.core.profile import LimitSpec, Measure
+from engine.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What a scope is worth now. `balance` without and `equity` with unrealised results, transfers left out; both start

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.core.money import Money, Steps, Ticks
+from engine.core.quick import quick
 
 
 class Purpose(StrEnum):
@@ -71,6 +72,7 @@ TRANSITIONS: dict[tuple[OrderStatus, Word], OrderStatus] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """An order as decided; never changes. Prices in ticks, quantity in steps, times in UTC ms.

@@ -8,12 +8,14 @@ from engine.core.money import Money, Ticks
 from engine.core.portfolio import Position
 from engine.core.profile import LimitSpec, Measure
 from engine.core.protection import grid, trigger_prices
+from engine.core.quick import quick
 from engine.core.workspace import Workspace
 
 # Above every price.
 TOP: Ticks = 1 << 62
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """Closes strictly between `low` and `high` before `until_ms` change nothing but marks and extremes."""

@@ -9,6 +9,7 @@ from engine.core.market import MINUTE_MS, Instrument, Status
 from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm_of
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
+from engine.core.quick import quick
 from engine.core.strategy import At, Level
 from engine.core.workspace import Workspace
 
@@ -16,6 +17,7 @@ MAINTENANCE_PPM = 5_000
 FRESH_BARS = 2
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An entry as wanted, before the checks. Prices in ticks; `qty` may be too small, which a check says."""

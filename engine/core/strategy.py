@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.core.quick import quick
+
 
 @dataclass(frozen=True, slots=True)
 class Away:
@@ -27,6 +29,7 @@ class At:
 type Level = Away | At
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Enter:
     """Open a position; `rule` names it, `also` lists rules that fired with it. Absent levels are the profile's."""
@@ -38,6 +41,7 @@ class Enter:
     target: Level | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exit:
     """Close what is held."""
@@ -55,6 +59,7 @@ class Conflict:
 type Decision = Enter | Exit | Conflict | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Held:
     """What the profile holds on the symbol when it is asked."""

@@ -99,6 +99,7 @@ class Trader:
             e.TurnoverReported: self._turnover,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
+            e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
         parts: dict[type, Callable[[Workspace, Any], None]] = {
             e.OrderSent: on_word,
@@ -114,13 +115,12 @@ class Trader:
             e.ProtectionRefused: on_protection_refused,
             e.AccountReported: on_account,
             e.WalletReported: on_wallet,
-            e.OrderReport: lambda ws, row: take_order(ws, row, ws.now_ms),
         }
 
         def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:
             def run(event: Any) -> None:
-                at_ms = getattr(event, "at_ms", 0)
-                ws.now_ms = max(at_ms, ws.now_ms)
+                if event.at_ms > ws.now_ms:
+                    ws.now_ms = event.at_ms
                 part(ws, event)
 
             return run

@@ -7,8 +7,10 @@ from typing import Protocol
 from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport
 from engine.core.money import Ticks
 from engine.core.orders import Ticket
+from engine.core.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The exchange has taken the request."""

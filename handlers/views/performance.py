@@ -59,10 +59,10 @@ def _fallen(value: float | None) -> str:
     return NONE if value is None else signed(Decimal(repr(-value)))
 
 
-def _shares(title: str, shares: Sequence["Share"]) -> str:
+def _shares(title: str, shares: Sequence["Share"], *, spoken: bool = False) -> str:
     table = Table()
     for share in shares[:_SHOWN]:
-        name = words.reason(share.name) if share.name else "external"
+        name = (words.reason(share.name) if spoken else share.name) or "external"
         table.columns((name, str(share.trades), signed(share.net_profit)), (16, -5, -11))
         table.line("", f"won {percent(share.win_rate_pct, 0, plus=False)}", f"PF {ratio(share.profit_factor)}")
     rest = shares[_SHOWN:]
@@ -84,7 +84,7 @@ def render_analytics(metrics: "Metrics", *, mode: str) -> str:
         _shares("By symbol", shares.by_symbol),
         _shares("By rule", shares.by_rule),
         _shares("By side", shares.by_side),
-        _shares("By exit", shares.by_reason),
+        _shares("By exit", shares.by_reason, spoken=True),
     )
 
 

@@ -10,6 +10,7 @@ from engine.core.money import from_money
 from engine.core.portfolio import Position
 from storage.groups import dumps
 from storage.projections.books import Books, Row, event, level
+from storage.projections.order_rows import flush_orders
 from storage.tables_trading import fills, funding, instruments, positions, risk_events, stop_moves, system_events
 
 
@@ -91,11 +92,17 @@ def adopted(books: Books, seq: int, fact: PositionAdopted) -> None:
 def instrument_changed(books: Books, seq: int, fact: InstrumentChanged) -> None:
     """Prices and quantities after this fact are on the new grids."""
     instrument = fact.instrument
-    books.portfolio.instruments[instrument.symbol] = instrument
+    use_instrument(books, instrument)
     row = {"symbol": instrument.symbol, "from_seq": seq, "given": False, "data": dumps(encode(instrument))}
     books.put(instruments, (instrument.symbol, seq), row)
     detail = f"tick {instrument.tick}, step {instrument.step}, {instrument.status.value}"
     books.put(system_events, seq, event(seq, fact.at_ms, "instrument", instrument.symbol, detail))
+
+
+def use_instrument(books: Books, instrument: Instrument) -> None:
+    """Count on a new grid from now on; orders touched before get their rows on the old one."""
+    flush_orders(books)
+    books.portfolio.instruments[instrument.symbol] = instrument
 
 
 def _fill(instrument: Instrument, seq: int, fact: Executed, position: Position | None) -> Row:

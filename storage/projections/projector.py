@@ -19,6 +19,7 @@ from engine.core.orders import Order
 from engine.core.portfolio import Portfolio, Position
 from storage.projections.books import Books, OrderEntry, day_name
 from storage.projections.order_rows import flush_orders
+from storage.projections.position_rows import use_instrument
 from storage.projections.registry import PROJECTIONS
 from storage.tables_trading import daily_snapshots, fills, funding, instruments, orders, positions
 from storage.upsert import put
@@ -60,7 +61,7 @@ class Projector:
         for count, (seq, fact) in enumerate(entries, 1):
             while self._given and self._given[0][0] < seq:
                 _, instrument = self._given.pop(0)
-                books.portfolio.instruments[instrument.symbol] = instrument
+                use_instrument(books, instrument)
             projection = PROJECTIONS.get(type(fact))
             if projection is not None:
                 projection(books, seq, fact)

@@ -12,6 +12,7 @@ from bot.localchat.text import caption_text, message_text
 
 DELETE_WINDOW_S = 48 * 3600
 MAX_BATCH = 100
+_REACTIONS = ("emoji", "custom_emoji")
 _ACTIONS = frozenset(
     (
         "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document",
@@ -153,8 +154,6 @@ async def send_chat_action(call: Call) -> bool:
     """Bot API sendChatAction."""
     chat_id = call.writable_chat()
     action = call.params.text("action").lower()
-    if not action:
-        raise bad_request('parameter "action" is required')
     if action not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
     call.core.tell(call.bot, {"type": "action", "chat_id": chat_id, "action": action})
@@ -183,7 +182,7 @@ async def set_message_reaction(call: Call) -> bool:
     if content and len(content) > 1:
         raise bad_request("too many reactions specified")
     for item in content or []:
-        if not isinstance(item, dict) or item.get("type") not in {"emoji", "custom_emoji"}:
+        if not isinstance(item, dict) or item.get("type") not in _REACTIONS:
             raise bad_request("invalid reaction type specified")
     call.core.tell(call.bot, {"type": "reaction", "chat_id": message.chat_id, "message_id": message.message_id})
     return True

@@ -11,6 +11,7 @@ from bot.localchat.methods.call import Call
 MAX_COMMANDS = 100
 _OPEN_SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
 _CHAT_SCOPES = ("chat", "chat_administrators", "chat_member")
+_BUTTONS = ("default", "commands", "web_app")
 _TEXTS = {"Name": ("name", 64), "Description": ("description", 512), "ShortDescription": ("short_description", 120)}
 
 
@@ -140,9 +141,10 @@ async def set_chat_menu_button(call: Call) -> bool:
     """Bot API setChatMenuButton."""
     content = call.params.structure("menu_button", "can't parse menu button JSON object") or {"type": "default"}
     kind = content.get("type") if isinstance(content, dict) else None
-    if kind not in {"default", "commands", "web_app"}:
+    if kind not in _BUTTONS:
         raise bad_request("unsupported menu button type specified")
-    if kind == "web_app" and not str((content.get("web_app") or {}).get("url", "")).startswith("https://"):
+    app = content.get("web_app") if kind == "web_app" else {"url": "https://"}
+    if not isinstance(app, dict) or not str(app.get("url", "")).startswith("https://"):
         raise bad_request("menu button Web App URL is invalid: Only HTTPS links are allowed")
     value = None if kind == "default" else content
     call.core.world.commit("setting", bot=call.bot.id, name=_button_key(call), value=value)

@@ -44,7 +44,7 @@ def media_argument(call: Call, name: str) -> Media:
 def media_item(call: Call, content: JsonObject) -> MediaItem:
     """Return the media and caption of an InputMedia object."""
     kind = content.get("type")
-    if kind not in {"photo", "document"}:
+    if not isinstance(kind, str) or kind not in {"photo", "document"}:
         raise bad_request("can't parse InputMedia: unsupported InputMedia type specified")
     source = content.get("media")
     if not isinstance(source, str) or not source:

@@ -14,7 +14,9 @@ import pandas as pd
 
 from engine.analytics.charts.requests import Candles
 from engine.analytics.series import Values
+from engine.indicators_kernels import with_series
 
+with_series()
 with warnings.catch_warnings():
     # The library warns about its own use of pandas while it is loaded.
     warnings.simplefilter("ignore")

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from engine.core.events import ExecKind
 from engine.core.money import Ticks
+from engine.core.quick import quick
 from engine.exchanges.sim.ledger import Deal, Ledger
 from engine.exchanges.sim.levels import follow, is_trailed, refresh, stop_level
 from engine.exchanges.sim.matching import NOT_REDUCING, fill, fillable
 from engine.exchanges.sim.model import Market, SimOrder
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Span:
     """The reach of a bar after its open; fills inside it are dated `at_ms`."""

@@ -16,12 +16,14 @@ from engine.core.events import (
     WalletReported,
 )
 from engine.core.money import PPM, Money, Steps, Ticks, at_rate, share
+from engine.core.quick import quick
 from engine.exchanges.sim.margin import bankruptcy_price, liquidation_price, needed, opening_qty, reserved, used
 from engine.exchanges.sim.model import Market, Request, SimOrder, Terms
 
 type News = OrderAccepted | OrderEnded | Executed | FundingPaid | ProtectionReported | WalletReported
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Deal:
     """One execution about to be booked: signed quantity (positive buys), price, who made it happen; `order` is None

@@ -23,6 +23,7 @@ def touch(ledger: Ledger, market: Market, at_ms: int, *, room: Steps = NEVER, op
     if market.pending or market.limits:
         _cancel_due(ledger, market, at_ms, opens_bar=opens_bar)
         room = _fill_market_orders(ledger, market, at_ms, room, opens_bar=opens_bar)
+    if market.limits:
         room = _fill_limit_orders(ledger, market, at_ms, room, opens_bar=opens_bar)
     if market.qty:
         _exit(ledger, market, at_ms, room)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from engine.core.market import HOUR_MS, Instrument
 from engine.core.money import Money, Steps, Ticks, to_money
 from engine.core.orders import Ticket
+from engine.core.quick import quick
 
 FUNDING_MS = 8 * HOUR_MS
 # Beyond every price, quantity and time.
@@ -32,6 +33,7 @@ class Terms:
     ioc_quotes: int = 3
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """An order as it reaches the exchange. `limit` 0 is a market order; `stop` and `target` 0 are none."""

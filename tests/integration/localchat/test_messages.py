@@ -23,6 +23,7 @@ NOT_MODIFIED = (
         ({"chat_id": ADA, "text": "x" * 4097}, "message is too long"),
         ({"chat_id": ADA, "text": "é" * 16385}, "text is too long"),
         ({"chat_id": ADA, "text": "x", "parse_mode": "bbcode"}, "unsupported parse_mode"),
+        ({"chat_id": ADA, "text": "x\ud800"}, "text must be encoded in UTF-8"),
         ({"chat_id": ADA, "text": "<b>x", "parse_mode": "html"},
          'can\'t parse entities: Can\'t find end tag corresponding to start tag "b"'),
         ({"chat_id": ADA, "text": "x", "reply_parameters": {"message_id": 77}}, "message to be replied not found"),
@@ -140,6 +141,29 @@ def test_a_reply_carries_what_it_answers() -> None:
         lenient = {"message_id": 99, "allow_sending_without_reply": True}
         await room.sent("alone", reply_parameters=lenient)
         assert [message["reply_to"] for message in await room.transcript()] == [None, asked, None]
+
+    in_room(story)
+
+
+def test_chat_actions_reach_the_page_only_if_telegram_knows_them() -> None:
+    async def story(room: Room) -> None:
+        for action in ("", "dancing"):
+            words = await room.refusal("sendChatAction", chat_id=ADA, action=action)
+            assert words == "Bad Request: wrong parameter action in request"
+        assert await room.bot.send_chat_action(ADA, "upload_photo")
+
+    in_room(story)
+
+
+def test_a_reaction_is_one_emoji_on_an_existing_message() -> None:
+    async def story(room: Room) -> None:
+        number = (await room.write("hi"))["message_id"]
+        thumb = {"type": "emoji", "emoji": "👍"}
+        where = {"chat_id": ADA, "message_id": number}
+        assert (await room.api("setMessageReaction", **where, reaction=[thumb]))["result"] is True
+        assert not (await room.api("setMessageReaction", **where, reaction=[thumb, thumb]))["ok"]
+        words = await room.refusal("setMessageReaction", chat_id=ADA, message_id=99, reaction=[thumb])
+        assert words == "Bad Request: message to react not found"
 
     in_room(story)
 

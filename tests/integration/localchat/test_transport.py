@@ -1,8 +1,11 @@
 """The wire: verbs, encodings, tokens, unknown methods, error envelopes."""
 
+from random import Random
+
 import aiohttp
 import pytest
 
+from bot.localchat.methods import NAMES
 from tests.integration.localchat.room import ADA, Room, in_room
 
 
@@ -87,5 +90,34 @@ def test_a_logged_out_bot_is_refused_for_ten_minutes() -> None:
         assert await room.refusal("getMe") == "Logged out"
         room.clock.now += 600
         assert (await room.api("getMe"))["ok"]
+
+    in_room(story)
+
+
+JUNK = (
+    "", "0", "-1", "1", "99999999999999999999", "abc", "[]", "{}", "[[]]", "[{}]", "null", '"x"', "NaN", "[1e400]",
+    '{"type":["x"]}', '[{"type":["a"],"media":{}}]', '{"type":"web_app","web_app":5}', '{"message_id":1e400}',
+    '{"inline_keyboard":[[null]]}', '{"inline_keyboard":[[{"text":5}]]}', '{"keyboard":[[null]]}', "[" * 3000,
+    '[{"type":"bold","offset":0.5,"length":1}]', '[{"type":"text_mention","offset":0,"length":1,"user":{"id":"x"}}]',
+    '[{"command":5}]', "<b>", "\ud800", '{"type":"chat","chat_id":"x"}', '[{"type":"emoji"}]',
+)  # fmt: skip
+FIELDS = (
+    "text", "parse_mode", "entities", "reply_markup", "reply_parameters", "message_ids", "photo", "document", "media",
+    "caption", "caption_entities", "callback_query_id", "commands", "scope", "language_code", "menu_button", "url",
+    "action", "reaction", "user_id", "file_id", "name", "draft_id", "message_thread_id", "secret_token",
+)  # fmt: skip
+
+
+def test_no_junk_in_any_argument_of_any_method_is_an_internal_error() -> None:
+    random = Random(7)
+
+    async def story(room: Room) -> None:
+        number = await room.sent("x")
+        for method in sorted(set(NAMES.values()) - {"getUpdates", "logOut"}):
+            for _ in range(25):
+                params = {name: random.choice(JUNK) for name in FIELDS if random.random() < 0.4}
+                params |= {"chat_id": ADA, "from_chat_id": ADA, "message_id": number}
+                body = await room.api(method, **params)
+                assert body["ok"] or body["error_code"] in {400, 403, 404, 429}, (method, params, body)
 
     in_room(story)

@@ -159,6 +159,32 @@ def test_chat_writes_fail_with_the_database_and_reads_go_on(tmp_path: Path) -> N
     assert with_desk(tmp_path, work, tuning=QUICK) == "owner"
 
 
+def test_a_store_without_waiting_facts_notices_by_itself_that_it_can_write_again(tmp_path: Path) -> None:
+    async def main() -> list[bool]:
+        states = States()
+        async with desk(tmp_path, tuning=QUICK, on_state=states) as store:
+            with locked(tmp_path), pytest.raises(JournalUnavailable):
+                await store.users.set(1, "owner", "Ann", 1)
+            states.changed.clear()
+            await states.changed.wait()
+            return states.heard
+
+    assert asyncio.run(main()) == [False, True]
+
+
+def test_nobody_waits_for_ever_when_the_writer_ends_before_its_time(tmp_path: Path) -> None:
+    async def main() -> list[str]:
+        async with desk(tmp_path) as store:
+            first = store.journal.submit(beginning(), [])
+            store.task.cancel()
+            futures = [first, store.journal.submit(opening(1), [])]
+            await asyncio.wait([*futures, store.task])
+            late = store.journal.submit(opening(2), [])
+            return [str(future.exception()) for future in (*futures, late)]
+
+    assert asyncio.run(main()) == ["the store stopped", "the store stopped", "the store is closed"]
+
+
 def test_one_bad_row_fails_alone(tmp_path: Path) -> None:
     async def work(store: Store) -> int:
         create = store.confirmations.create

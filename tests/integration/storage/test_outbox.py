@@ -35,7 +35,7 @@ NAKED = ProtectionAlert(
     doing="closing",
 )
 HALT = HoldAlert(
-    account="main", mode="paper", at_ms=9, scope="account", level="halted", set=True, by="desk", reason="r"
+    account="main", mode="paper", at_ms=9, scope="account", level="HALTED", set=True, by="desk", reason="r"
 )
 
 

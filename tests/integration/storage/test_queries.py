@@ -67,12 +67,12 @@ def test_days_add_up(tmp_path: Path) -> None:
         start_equity=Decimal(5000),
         end_equity=Decimal(5001),
         net=Decimal("-14.5"),
-        fees=Decimal("24.75"),
+        fees=Decimal("27.5"),
         funding=Decimal("0.04999999"),
         trades=2,
         wins=0,
         losses=2,
-        fills=9,
+        fills=10,
     )
     assert (second.day, second.start_equity) == ("2024-10-05", Decimal(5001))
 

@@ -1,5 +1,7 @@
 """What a breached limit does: hold, cancel, close everything in its scope, once, across restarts and day rolls."""
 
+from decimal import Decimal
+
 import pytest
 
 from engine.core import events as e
@@ -31,7 +33,7 @@ from tests.support.desk import (
 
 def limit(measure: Measure, threshold: int, action: Action, **more: object) -> LimitSpec:
     fields: dict[str, object] = {"name": measure.value, "floor": -(10**15), "ceiling": -1}
-    return LimitSpec(measure=measure, threshold=threshold, action=action, **(fields | more))  # type: ignore[arg-type]  # mixed
+    return LimitSpec(measure=measure, threshold=threshold, action=action, **(fields | more))
 
 
 def limited(measure: Measure, threshold: int, action: Action, **more: object) -> Bench:
@@ -97,6 +99,7 @@ def test_a_profiles_limit_acts_on_its_own_positions_only() -> None:
     bench.enter()
     bench.price(symbol=ETH)
     bench.fill(placed(bench.bar(Enter(True, "go"), symbol=ETH, name="beta"))[-1])
+    bench.step(e.ProtectionReported(ETH, 9_950, 10_200, bench.now))
     bench.time()
     assert placed(fall(bench, 80)) == []
     assert [ticket.symbol for ticket in placed(fall(bench, 80, ETH))] == [ETH]
@@ -249,7 +252,7 @@ def test_an_emergency_is_finished_even_when_partial_closes_that_covered_it_fail(
 def test_a_limit_that_is_tightened_below_the_present_loss_acts_at_once() -> None:
     bench = limited(Measure.TOTAL_LOSS, to_money(-100), Action.EMERGENCY)
     fall(bench, 50)
-    bench.ask(ChangeLimit(command_id="c", by="ann", wall_ms=T0, key="total_loss", value=5))  # type: ignore[arg-type]  # an int is a number
+    bench.ask(ChangeLimit(command_id="c", by="ann", wall_ms=T0, key="total_loss", value=Decimal(5)))
     assert [ticket.symbol for ticket in placed(bench.time())] == [BTC]
 
 

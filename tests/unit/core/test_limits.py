@@ -13,7 +13,7 @@ HUNDRED = to_money(100)
 
 def limit(kind: Measure = M.DAILY_EQUITY, threshold: int = -50_000, **changes: object) -> LimitSpec:
     fields: dict[str, object] = {"name": "l", "action": Action.ALERT, "floor": -(10**12), "ceiling": -1}
-    return LimitSpec(measure=kind, threshold=threshold, **(fields | changes))  # type: ignore[arg-type]  # mixed fields
+    return LimitSpec(measure=kind, threshold=threshold, **(fields | changes))
 
 
 REFERENCES = {"day": 200, "day.balance": 400, "week": 500, "peak": 1_000, "start": 300}

@@ -222,3 +222,24 @@ def test_a_marketable_limit_order_in_a_thin_book_goes_on_taking(side: int, limit
     bench.quote(100)
     assert bench.fills == [(ORDER, 2 * side, 100), (ORDER, side, 100)]
     assert not any(e.maker for e in bench.executed)
+
+
+def test_a_bar_that_fills_one_side_still_needs_to_trade_through_the_other() -> None:
+    bench = Bench()
+    bench.flat_bar()
+    bench.order(1, limit=95)
+    bench.order(-1, limit=105)
+    bench.bar(100, 106, 95, 100)
+    assert bench.fills == [(ORDER, -1, 105)]
+    bench.bar(100, 105, 94, 100)
+    assert bench.fills[1:] == [(ORDER, 1, 95)]
+
+
+def test_a_reduce_only_order_cut_by_an_earlier_one_ends_as_filled() -> None:
+    bench = Bench()
+    bench.held(3)
+    bench.order(-2, reduce_only=True)
+    bench.order(-2, reduce_only=True)
+    bench.flat_bar()
+    ended = [(e.link_id, e.filled, e.why) for e in bench.news if isinstance(e, OrderEnded)]
+    assert ended == [("o2", 2, "Filled"), ("o3", 1, "Filled")]

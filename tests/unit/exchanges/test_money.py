@@ -98,6 +98,14 @@ def test_the_liquidation_price_leaves_the_maintenance_margin(side: int, price: i
     assert bench.exchange.wallet == to_money(1_000_000 - 200)
 
 
+@pytest.mark.parametrize(("side", "bankrupt"), [(1, 901), (-1, 1_101)])
+def test_the_bankruptcy_price_is_rounded_towards_the_entry(side: int, bankrupt: int) -> None:
+    bench = Bench()
+    bench.held(side, price=1_001, leverage=10)
+    bench.flat_bar(1_001 - 200 * side)
+    assert bench.fills == [(LIQUIDATION, -side, bankrupt)]
+
+
 def test_a_gap_far_beyond_loses_no_more_than_the_margin() -> None:
     bench = Bench()
     bench.held(2, price=1_000, leverage=10)

@@ -88,6 +88,14 @@ def test_an_unchanged_account_has_no_changes_to_write() -> None:
     assert bench.exchange.changes()["wallet"] == bench.exchange.wallet
 
 
+def test_a_change_lists_orders_as_they_were_taken() -> None:
+    bench = Bench()
+    bench.flat_bar()
+    for _ in range(30):
+        bench.order(1, limit=95)
+    assert [row["link_id"] for row in bench.exchange.changes()["orders"]] == [f"o{n}" for n in range(1, 31)]
+
+
 def test_foreign_data_is_no_account() -> None:
     exchange = SimulatedExchange([INSTRUMENT], wallet=0, terms=FREE)
     with pytest.raises(CodecError):

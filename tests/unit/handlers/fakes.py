@@ -13,6 +13,7 @@ from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.candles import Columns
 from engine.core.commands import Answer, CloseAll, ClosePosition, Command, Done
+from engine.core.market import DAY_MS
 from engine.core.snapshot import OrderResult, Snapshot
 from engine.core.trades import Trade
 from handlers.actions import Action
@@ -48,7 +49,7 @@ class FakeDesk:
     def candles(self, symbol: str, timeframe_ms: int, count: int) -> Columns | None:
         if not self.has_candles:
             return None
-        times = np.arange(200, dtype=np.int64) * timeframe_ms
+        times = np.arange(1, 201, dtype=np.int64) * timeframe_ms + ex.NOW_MS // DAY_MS * DAY_MS
         price = np.full(200, 142.0)
         return Columns(
             symbol=symbol,

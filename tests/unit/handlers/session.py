@@ -17,7 +17,9 @@ from aiogram.methods import (
     SendPhoto,
     TelegramMethod,
 )
-from aiogram.types import Chat, Document, InlineKeyboardMarkup, Message, PhotoSize
+from aiogram.types import Chat, Document, InlineKeyboardMarkup, Message, MessageEntity, PhotoSize
+
+from bot.localchat.html import parse_html
 
 CHAT = Chat(id=77, type="private", first_name="Anna")
 TOKEN = "42:" + "TEST"
@@ -87,10 +89,13 @@ class FakeTelegram(BaseSession):
 
 def as_message(shown: Shown, *, document: bool = False) -> Message:
     """The message as Telegram sends it back."""
-    photo = [PhotoSize(file_id="f", file_unique_id="u", width=1, height=1)]
-    body: dict[str, Any] = {"text": shown.text}
+    text, parsed = parse_html(shown.text)
+    entities = [MessageEntity(**entity.as_json()) for entity in parsed]
+    body: dict[str, Any] = {"text": text, "entities": entities}
+    if shown.photo or document:
+        body = {"caption": text, "caption_entities": entities}
     if shown.photo:
-        body = {"photo": photo, "caption": shown.text}
+        body["photo"] = [PhotoSize(file_id="f", file_unique_id="u", width=1, height=1)]
     elif document:
-        body = {"document": Document(file_id="f", file_unique_id="u"), "caption": shown.text}
+        body["document"] = Document(file_id="f", file_unique_id="u")
     return Message(message_id=shown.message_id, date=datetime.now(UTC), chat=CHAT, reply_markup=shown.keyboard, **body)

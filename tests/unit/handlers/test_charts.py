@@ -14,6 +14,7 @@ from engine.analytics.charts.requests import (
     NoPicture,
     PnlChart,
 )
+from keyboards.base import BACK, ON
 from tests.unit.handlers.world import World, walk
 
 
@@ -69,11 +70,11 @@ async def test_another_timeframe_or_look_changes_the_picture_in_place_and_keeps_
 async def test_the_calendar_walks_through_months_and_years(world: World) -> None:
     await world.type("/chart calendar 2026-01")
     await world.jobs.idle()
-    await world.press("‹ 2025-12")
+    await world.press(f"{BACK} 2025-12")
     await world.jobs.idle()
     request = world.charts.requests[-1]
     assert (request.year, request.month) == (2025, 12)
-    assert "2026-01 ›" in world.labels()
+    assert f"2026-01 {ON}" in world.labels()
 
 
 @walk()

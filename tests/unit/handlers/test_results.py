@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from keyboards.base import BACK, ON
 from tests.unit.handlers.world import World, walk
 from tests.unit.views import examples as ex
 
@@ -16,10 +17,10 @@ async def test_pages_of_trades_do_not_shift_when_a_new_trade_arrives(world: Worl
     assert "page 1/4" in world.screen
     newest = replace(ex.trade("BTCUSDT"), exit_ms=ex.NOW_MS + 60_000)
     world.store.queries.rows = (newest, *MANY)
-    await world.press("›")
+    await world.press(ON)
     assert "page 2/4" in world.screen
     assert "BTCUSDT" not in world.screen
-    await world.press("‹")
+    await world.press(BACK)
     assert "BTCUSDT" not in world.screen
     world.desk.state = replace(world.desk.state, market_ms=ex.NOW_MS + 120_000)
     await world.press("Newest")
@@ -31,7 +32,7 @@ async def test_trades_takes_how_many_and_refuses_nonsense(world: World) -> None:
     world.store.queries.rows = MANY
     await world.type("/trades 8")
     assert "8 trades" in world.screen
-    await world.press("›")
+    await world.press(ON)
     assert world.screen.count("SOLUSDT") == 2
     for text in ("0", "-1", "many", "5 5"):
         await world.type(f"/trades {text}")
@@ -42,10 +43,10 @@ async def test_trades_takes_how_many_and_refuses_nonsense(world: World) -> None:
 async def test_daily_shows_today_and_walks_back_and_forth(world: World) -> None:
     await world.type("/daily")
     assert "Thu 19 Nov UTC · PAPER · main" in world.screen
-    await world.press("‹ Day")
+    await world.press(f"{BACK} Day")
     assert "Wed 18 Nov UTC" in world.screen
     assert "none closed" in world.screen
-    await world.press("Day ›")
+    await world.press(f"Day {ON}")
     assert "so far" in world.screen
 
 
@@ -91,7 +92,7 @@ async def test_positions_page_by_symbol_and_cards_open_from_them(world: World) -
     names = ("ADA", "BTC", "DOGE", "DOT", "ETH", "LINK", "LTC", "SOL")
     world.desk.state = ex.snapshot(mode="paper", positions=tuple(ex.position(f"{name}USDT") for name in names))
     await world.type("/positions")
-    await world.press("›")
+    await world.press(ON)
     assert "SOLUSDT" in world.screen
     left = tuple(position for position in world.desk.state.positions if position.symbol != "ADAUSDT")
     world.desk.state = replace(world.desk.state, positions=left)

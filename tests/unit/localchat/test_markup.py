@@ -31,6 +31,8 @@ def _inline(*buttons: object) -> dict[str, object]:
          "can't parse inline keyboard button: invalid button style specified"),
         (_inline({"text": "a", "copy_text": {"text": ""}}), "BUTTON_COPY_TEXT_INVALID"),
         (_inline({"text": "a", "url": "no link"}), "inline keyboard button URL 'no link' is invalid: Wrong HTTP URL"),
+        (_inline({"text": "a", "url": "http://localhost:8000/"}),
+         "inline keyboard button URL 'http://localhost:8000/' is invalid: Wrong HTTP URL"),
         ({"inline_keyboard": [{"text": "a"}]},
          'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays'),
         ({"inline_keyboard": 5}, 'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array'),

@@ -1,0 +1,1 @@
+"""The chat side of a running desk, part by part."""

@@ -1,0 +1,211 @@
+"""The exchange's view against ours: missed fills are booked, in-flight orders excuse differences, the rest is adopted."""
+
+from typing import Any
+
+import pytest
+
+from engine.core import events as e
+from engine.core.alerts import DifferenceAlert, SystemAlert
+from engine.core.effects import CancelOrder, Effect, QueryAccount, QueryOrder
+from engine.core.facts import AccountOpened, PositionAdopted, WalletCorrected
+from engine.core.money import to_money
+from engine.core.orders import OrderStatus, Ticket
+from engine.core.portfolio import Position
+from tests.support.desk import BTC, ETH, T0, WALLET, XRP, Bench, assert_replays, facts, instrument, told
+
+
+def row(position: Position, **changes: Any) -> e.PositionReport:
+    fields = {"qty": position.qty, "entry_cost": position.cost, "stop": position.held_stop}
+    return e.PositionReport(**({"symbol": position.symbol, "target": position.held_target} | fields | changes))
+
+
+def order(ticket: Ticket, **changes: Any) -> e.OrderReport:
+    fields = {"order_id": "7", "symbol": ticket.symbol, "open": False, "rejected": False, "filled": 0}
+    return e.OrderReport(**({"link_id": ticket.link_id} | fields | changes))
+
+
+def queries(effects: list[Effect]) -> list[str]:
+    return [effect.why for effect in effects if isinstance(effect, QueryAccount)]
+
+
+def held() -> Bench:
+    bench = Bench()
+    bench.enter()
+    bench.time(60_000)
+    return bench
+
+
+def test_the_first_report_opens_the_books_and_adopts_what_is_there_without_booking_the_past() -> None:
+    bench = Bench(wallet=None)
+    old = e.Executed("old", "", "", BTC, True, 9_000, 50, to_money(1), e.ExecKind.MANUAL, T0 - 1)
+    there = e.PositionReport(BTC, 50, instrument().notional(9_000, 50), 8_900, 0)
+    effects = bench.step(bench.report(rows=[there], executions=(old,), wallet=to_money(700)))
+    assert facts(effects, AccountOpened) == [AccountOpened(to_money(700), bench.now)]
+    assert facts(effects, e.Executed) == []
+    position = bench.ws.positions[BTC]
+    assert (position.qty, position.profile, position.held_stop) == (50, "external", 8_900)
+    bench.time(60_000)
+    assert facts(bench.step(bench.report(rows=[there], executions=(old,))), e.Executed) == []
+    assert bench.state.portfolio.wallet == to_money(700)
+    assert_replays(bench)
+
+
+def test_equal_views_change_nothing() -> None:
+    bench = held()
+    assert bench.step(bench.report(rows=[row(bench.ws.positions[BTC])])) == []
+
+
+def test_fills_that_were_missed_are_booked_from_the_report() -> None:
+    bench = Bench()
+    ticket = bench.order()
+    execution = bench.execution(ticket)
+    funding = e.FundingPaid("f", BTC, to_money(1), bench.now)
+    there = e.PositionReport(BTC, 150, instrument().notional(10_000, 150), 9_950, 10_200)
+    wallet = WALLET - execution.fee - to_money(1)
+    report = bench.report(
+        rows=[there], executions=(execution, funding), orders=(order(ticket, filled=150),), wallet=wallet
+    )
+    bench.step(report)
+    position = bench.ws.positions[BTC]
+    assert (position.qty, position.profile, position.held_stop, position.funding) == (150, "alpha", 9_950, to_money(1))
+    assert bench.state.portfolio.wallet == wallet
+    assert bench.step(report) == []
+    assert_replays(bench)
+
+
+def test_a_difference_while_an_order_is_in_flight_concludes_nothing() -> None:
+    bench = Bench()
+    bench.order()
+    there = e.PositionReport(BTC, 150, instrument().notional(10_000, 150), 9_950, 0)
+    effects = bench.step(bench.report(rows=[there], wallet=WALLET - to_money(5)))
+    assert queries(effects) == ["BTCUSDT differs while orders are under way"]
+    assert facts(effects, PositionAdopted) == facts(effects, WalletCorrected) == []
+
+
+def test_a_difference_right_after_an_execution_concludes_nothing() -> None:
+    bench = Bench()
+    bench.enter()
+    for asked, adopts in ((1_999, 0), (2_000, 1)):
+        bench.now = bench.state.last_execution_ms + asked
+        assert len(facts(bench.step(bench.report()), PositionAdopted)) == adopts
+
+
+@pytest.mark.parametrize(
+    ("qty", "theirs", "why"), [(0, "0.0", "closed"), (90, "9.0", "changed"), (-90, "-9.0", "changed")]
+)
+def test_what_nothing_of_ours_explains_is_adopted_and_told(qty: int, theirs: str, why: str) -> None:
+    bench = held()
+    rows = [e.PositionReport(BTC, qty, instrument().notional(10_000, abs(qty)), 9_950, 0)] if qty else []
+    effects = bench.step(bench.report(rows=rows))
+    alert = told(effects, DifferenceAlert)[0]
+    assert (alert.ours, alert.theirs, alert.why) == ("15.0", theirs, f"{why} outside the desk")
+    position = bench.ws.positions.get(BTC)
+    assert (position.qty if position else 0) == qty
+    assert told(bench.step(bench.report(rows=rows)), DifferenceAlert) == []
+    assert_replays(bench)
+
+
+def test_a_position_on_a_symbol_the_desk_does_not_know_alarms_and_is_left_alone() -> None:
+    bench = Bench(symbols=(BTC,))
+    effects = bench.step(bench.report(rows=[e.PositionReport("ODDUSDT", 5, 1, 0, 0)]))
+    assert [alert.critical for alert in told(effects, SystemAlert)] == [True]
+    assert bench.ws.positions == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"open": True}, OrderStatus.ACKNOWLEDGED),
+        ({"rejected": True}, OrderStatus.REJECTED),
+        ({}, OrderStatus.CANCELLED),
+    ],
+)
+def test_an_unknown_order_becomes_what_the_report_says(changes: dict[str, Any], status: OrderStatus) -> None:
+    bench = Bench()
+    ticket = bench.order()
+    bench.step(e.OrderOutcomeUnknown(ticket.link_id, "timeout", bench.now))
+    bench.step(bench.report(orders=(order(ticket, **changes),)))
+    assert bench.state.book.orders[ticket.link_id].status is status
+    assert_replays(bench)
+
+
+def test_an_answer_about_one_order_counts_like_a_row_of_the_report() -> None:
+    bench = Bench()
+    ticket = bench.order()
+    bench.step(order(ticket, open=True))
+    assert bench.state.book.orders[ticket.link_id].status is OrderStatus.ACKNOWLEDGED
+
+
+def test_an_order_that_is_missing_from_the_report_is_asked_for_unless_it_may_be_on_its_way() -> None:
+    bench = Bench()
+    on_its_way, known, silent = (bench.order(symbol=symbol) for symbol in (BTC, ETH, XRP))
+    bench.step(e.OrderSent(on_its_way.link_id, bench.now))
+    bench.step(e.OrderAccepted(known.link_id, "1", bench.now))
+    bench.step(e.OrderOutcomeUnknown(silent.link_id, "timeout", bench.now))
+    bench.time(2_000)
+    bench.time(2_000 - 1)
+    bench.ws.asked.clear()
+    effects = bench.step(bench.report())
+    asked = {effect.link_id for effect in effects if isinstance(effect, QueryOrder)}
+    assert asked == {known.link_id, silent.link_id}
+
+
+def test_an_order_of_ours_that_no_decision_stands_behind_is_cancelled() -> None:
+    bench = held()
+    working = bench.order(symbol=ETH)
+    stray = {"link_id": "pd00-alph-e0-0000", "symbol": XRP}
+    rows = [
+        order(working, open=True),
+        order(working, **stray, open=True),
+        order(working, **(stray | {"link_id": "pd00-alph-e0-1"})),
+        order(working, **(stray | {"link_id": "pd00-alph-x0-2"}), open=True, reduce_only=True),
+        order(working, **(stray | {"link_id": "mine"}), open=True),
+        order(working, **(stray | {"link_id": ""}), open=True),
+    ]
+    effects = bench.step(bench.report(rows=[row(bench.ws.positions[BTC])], orders=tuple(rows)))
+    assert [effect for effect in effects if isinstance(effect, CancelOrder)] == [CancelOrder("pd00-alph-e0-0000", XRP)]
+    assert [alert.title for alert in told(effects, SystemAlert)] == ["Stray order on XRPUSDT"]
+
+
+def test_a_finished_order_in_a_late_report_is_not_stray() -> None:
+    bench = Bench()
+    ticket = bench.order()
+    bench.step(e.OrderRejected(ticket.link_id, "1", "no", bench.now))
+    assert bench.step(bench.report(orders=(order(ticket, open=True),))) == []
+
+
+@pytest.mark.parametrize(("amount", "corrections"), [("0.01", 0), ("0.010001", 1), ("-500", 1)])
+def test_the_exchanges_wallet_is_taken_beyond_a_cent(amount: str, corrections: int) -> None:
+    bench = Bench()
+    effects = bench.step(bench.report(wallet=WALLET + to_money(amount)))
+    assert len(facts(effects, WalletCorrected)) == corrections == len(told(effects, SystemAlert))
+    assert bench.state.portfolio.transfers == (to_money(amount) if corrections else 0)
+    assert_replays(bench)
+
+
+def test_a_wallet_that_moves_by_itself_asks_for_a_comparison() -> None:
+    bench = Bench()
+    assert bench.step(e.WalletReported(WALLET + to_money("0.01"), T0)) == []
+    assert queries(bench.step(e.WalletReported(WALLET - to_money(1), T0))) == ["the wallet moved"]
+    bench.order()
+    assert bench.step(e.WalletReported(WALLET - to_money(1), T0)) == []
+    assert bench.state.portfolio.wallet == WALLET
+
+
+def test_a_failed_query_is_no_report_so_an_outage_alone_concludes_nothing() -> None:
+    bench = held()
+    assert len(told(bench.step(e.VenueChanged(e.VenueState.DOWN, "503", T0)), SystemAlert)) == 1
+    assert bench.step(e.VenueChanged(e.VenueState.DOWN, "503", T0)) == []
+    for _ in range(20):
+        assert facts(bench.time(15_000), PositionAdopted) == []
+    back = bench.step(e.VenueChanged(e.VenueState.UP, "answers", T0))
+    assert queries(back) == ["exchange connection is back"]
+    assert list(bench.ws.positions) == [BTC]
+
+
+def test_the_journals_trouble_is_told_once_and_its_end_once() -> None:
+    bench = Bench()
+    assert bench.step(e.StoreChanged(True, "", T0)) == []
+    assert [alert.critical for alert in told(bench.step(e.StoreChanged(False, "full", T0)), SystemAlert)] == [True]
+    assert bench.step(e.StoreChanged(False, "full", T0)) == []
+    assert [alert.critical for alert in told(bench.step(e.StoreChanged(True, "again", T0)), SystemAlert)] == [False]

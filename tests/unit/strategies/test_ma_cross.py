@@ -1,0 +1,76 @@
+"""The band around the mean, asked every quarter of an hour; and the registry that builds strategies by name."""
+
+import pytest
+
+from engine.core.market import MINUTE_MS
+from engine.core.profile import Profile
+from engine.core.strategy import Decision
+from engine.presets import MA_CROSS, PROFILES, account
+from engine.strategies.ma_cross import QUARTER_MS, MaCross
+from engine.strategies.registry import FACTORIES, build
+from engine.strategies.rules8 import Rules8
+from tests.support.desk import T0, Values
+
+
+def decided(close: float | None, mean: float | None = 1_000.0, at_ms: int = T0) -> Decision:
+    return MaCross().decide(Values(at_ms, {"close": close, "meanprev60": mean}), None, ())
+
+
+@pytest.mark.parametrize(
+    ("close", "side"), [(1_001.0, None), (1_001.01, True), (999.0, None), (998.99, False), (1_000.0, None)]
+)
+def test_a_close_beyond_a_thousandth_of_the_mean_is_a_signal(close: float, side: bool | None) -> None:
+    decision = decided(close)
+    assert getattr(decision, "long", None) is side
+
+
+@pytest.mark.parametrize("minute", range(15))
+def test_only_the_quarters_of_the_hour_are_asked(minute: int) -> None:
+    assert (decided(2_000.0, at_ms=T0 + minute * MINUTE_MS) is not None) == (minute == 0)
+    assert T0 % QUARTER_MS == 0
+
+
+def test_without_a_mean_or_a_close_there_is_no_signal() -> None:
+    assert decided(None) is None
+    assert decided(2_000.0, None) is None
+
+
+def test_the_window_and_the_threshold_are_parameters() -> None:
+    strategy = MaCross(window=30, threshold=0.5)
+    assert strategy.needs == ("meanprev30",)
+    assert strategy.decide(Values(T0, {"close": 1_400.0, "meanprev30": 1_000.0}), None, ()) is None
+    assert (strategy.reverses, strategy.rules) == (True, ())
+
+
+def test_strategies_are_built_by_name() -> None:
+    assert build("rules8", {"rsi": 7}) == Rules8(rsi=7)
+    assert build("ma_cross", {}) == MaCross()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "words"),
+    [
+        ("ma_kross", {}, "there are: rules8, ma_cross"),
+        ("ma_cross", {"windw": 5}, "did you mean 'window'"),
+        ("ma_cross", {"zzz": 5}, "it has: window, threshold"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_what_does(name: str, parameters: dict[str, int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        build(name, parameters)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_shipped_profile_can_be_built_and_its_limits_bind(profile: Profile) -> None:
+    assert profile.strategy in FACTORIES
+    assert all(spec.profile == profile.name and spec.floor <= spec.threshold <= spec.ceiling for spec in profile.limits)
+
+
+def test_the_shipped_account_has_its_own_limits_with_an_earlier_warning() -> None:
+    specs = {spec.name: (spec.threshold, spec.warn_ppm) for spec in account().limits}
+    assert specs == {
+        "daily_equity": (-100_000, 600_000),
+        "weekly_equity": (-150_000, 600_000),
+        "peak_drawdown": (-250_000, 600_000),
+    }
+    assert MA_CROSS.turnover_floor == 1_000_000
