@@ -4,9 +4,11 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from bot import pulse as pulse_file
 from bot.accounts import TAG_KEY, Trading, new_tag, trading
 from bot.equity import EquityRecorder
 from bot.health import Health
@@ -19,7 +21,7 @@ from config import Settings
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
-from engine.core.events import InstrumentChanged
+from engine.core.events import DeskStopping, InstrumentChanged, StartTroubled
 from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
 from engine.core.trader import Trader
@@ -34,6 +36,8 @@ from engine.recovery import restore
 from storage.store import Store
 
 _log = get_logger(__name__)
+# How long a clean stop waits for the message that says so.
+_FAREWELL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,11 @@ async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
         instruments=source.instruments.values(),
         state_dir=settings.desk_state_dir,
     )
-    try:
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(store.close)
         tag = await install_tag(store)
         what = trading(settings, tag=tag).only(source.instruments, base_ms=source.base_ms)
-    except BaseException:
-        await store.close()
-        raise
+        undo.pop_all()
     return Wiring(settings=settings, plan=plan, source=source, store=store, trading=what)
 
 
@@ -84,6 +87,8 @@ class App:
         self._on_ready = on_ready
         self._clock = SystemClock()
         self.supervisor = Supervisor()
+        self._desk: Desk | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._stops: list[Callable[[], Any]] = [wiring.store.close]
 
     async def run(self) -> None:
@@ -104,15 +109,32 @@ class App:
         """Let Ctrl-C and SIGTERM end the desk cleanly."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.supervisor.request_stop)
+            loop.add_signal_handler(number, self._leave)
+
+    def _leave(self) -> None:
+        if self._leaving is not None or self._desk is None:
+            # Asked a second time, or before there was a desk: at once.
+            self.supervisor.request_stop()
+            return
+        self._leaving = asyncio.create_task(self._farewell(self._desk))
+
+    async def _farewell(self, desk: Desk) -> None:
+        """Tell the people that the desk stops, give the message a moment, stop."""
+        desk.put(DeskStopping(desk.trader.workspace.now_ms))
+        until = self._clock.monotonic() + _FAREWELL_S
+        await desk.settle()
+        while (await self._wiring.store.outbox.counts()).get("pending") and self._clock.monotonic() < until:
+            await self._clock.sleep(0.1)
+        self.supervisor.request_stop()
 
     async def _start(self) -> None:
         wiring = self._wiring
         paper = self._open_paper()
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
-        journal = WakingJournal(wiring.store.journal, lambda: chat.wake_outbox())
+        journal = WakingJournal(wiring.store.journal, lambda: chat.wake_outbox())  # noqa: PLW0108  # chat is made below
         desk = Desk(trader, paper, journal, self._clock)
+        self._desk = desk
         self._stops.append(desk.close)
         wiring.store.watch(desk.on_store)
         charts = ChartWorker()
@@ -126,6 +148,10 @@ class App:
         await chat.start()
         for name, work in chat.tasks(self.supervisor):
             self.supervisor.start(name, work)
+        pulse = pulse_file.keep(
+            wiring.settings.desk_state_dir / pulse_file.FILE, health.brief, self.supervisor.heartbeat("pulse")
+        )
+        self.supervisor.start("pulse", pulse)
 
     def _open_paper(self) -> PaperExchange:
         wiring = self._wiring
@@ -145,6 +171,8 @@ class App:
         desk.find_candles = candles.columns
         for instrument in source.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
+        if wiring.store.findings:
+            desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
         parts = Parts(desk, paper, candles, source.instruments, self._clock)
         feed = source.feed(parts, start_ms)
         begin = self.supervisor.start
@@ -168,3 +196,7 @@ class App:
 
 def _next_minute(at_ms: int) -> int:
     return -(-at_ms // MINUTE_MS) * MINUTE_MS
+
+
+async def _until_over(task: "asyncio.Task[None]") -> None:
+    await asyncio.shield(task)

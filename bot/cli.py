@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli_db import db
+from bot.pulse import health
 
 app = typer.Typer(
     name="pocketdesk",
@@ -73,7 +75,7 @@ State = Annotated[Path, typer.Option(help="Folder that keeps the demo between st
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917  # a parameter is an option of the command line
     port: Port = 8080,
     speed: Speed = "60",
     seed: Seed = 1,
@@ -111,6 +113,10 @@ def run_desk(
 
     plan = MarketPlan(seed=seed, speed=parse_speed(speed), path=replay)
     asyncio.run(run(config=config, plan=plan, log_level=log_level))
+
+
+app.command()(health)
+app.add_typer(db)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from bot import __version__
 from bot.tasks import Supervisor
@@ -51,6 +52,23 @@ class Health:
             outbox_waiting=(await self._store.outbox.counts()).get("pending", 0),
             versions=versions(),
         )
+
+    def brief(self) -> dict[str, Any]:
+        """Return a few words for other processes."""
+        shot = self._desk.snapshot()
+        late = [task.name for task in self._supervisor.health() if task.beat_age_s >= LATE_S]
+        why = (
+            f"no life in {', '.join(late)}" if late else "" if self._store.writable else "the journal cannot be written"
+        )
+        return {
+            "healthy": self.healthy(),
+            "why": why,
+            "mode": shot.mode,
+            "state": shot.state,
+            "equity": f"{shot.equity:.2f}",
+            "open": len(shot.positions),
+            "version": __version__,
+        }
 
     def healthy(self) -> bool:
         """Whether every part shows life and the journal can be written."""

@@ -37,6 +37,7 @@ _BLIND_WAIT_S = 5.0
 _PATIENCE_S = 30.0
 _ATTEMPTS = 3
 _TOGETHER_S = 10.0
+_HAIR_S = 0.0005
 
 
 class TryLater(Exception):  # noqa: N818 - says what to do, as the outbox speaks of it
@@ -90,9 +91,9 @@ class _Bucket:
     def wait(self, tokens: float, now: float) -> float:
         self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
         self.at = now
-        # A hair's breadth of rounding must not cost another turn.
-        missing = tokens - self.tokens - 1e-9
-        return max(0.0, missing / self.rate, self.shut_until - now)
+        wait = max((tokens - self.tokens) / self.rate, self.shut_until - now)
+        # A hair's breadth of rounding must neither cost another turn nor become a wait too short to be waited.
+        return wait if wait > _HAIR_S else 0.0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -31,10 +31,13 @@ type Durable = asyncio.Future[int] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How long an entry may wait to be sent, and how long to wait before asking for the account again."""
+    """How long an entry may wait to be sent; how long to wait after a question that failed, and at least between two
+    answers about the whole account.
+    """
 
     entry_ttl_s: float = 10.0
     retry_s: float = 2.0
+    spacing_s: float = 1.0
 
 
 class Courier:
@@ -48,33 +51,52 @@ class Courier:
         self._terms = terms
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, Ticket] = {}
-        self._asking = False
+        self._sending: set[str] = set()
+        self._recalled: set[str] = set()
+        self._asking = self._wanted = self._closed = False
+        self._answered_s = -terms.spacing_s
         self.idle = asyncio.Event()
         self.idle.set()
 
     def carry(self, effect: Effect, durable: Durable) -> None:
-        """Begin to carry one effect out; `durable` is the journal's promise for the facts of its step."""
+        """Begin to carry one effect out; `durable` is the journal's promise for the facts of its step. Once closed,
+        nothing is sent: what was decided is in the journal for the next start.
+        """
+        if self._closed:
+            return
         match effect:
             case PlaceOrder(ticket=ticket) if ticket.purpose is Purpose.ENTRY:
                 self._waiting[ticket.link_id] = ticket
-                self._begin(self._enter(ticket, durable))
+                self._begin(self._enter(ticket, durable, self._clock.monotonic()))
             case PlaceOrder(ticket=ticket):
                 self._begin(self._place(ticket))
             case CancelOrder(link_id=link_id, symbol=symbol):
-                ticket = self._waiting.pop(link_id, None)
-                if ticket is not None:
-                    self._put(OrderUnsent(link_id, "cancelled before it was sent", ticket.decided_ms))
-                else:
-                    self._begin(self._cancel(link_id, symbol))
+                self._recall(link_id, symbol)
             case SetProtection(symbol=symbol, stop=stop, target=target):
                 self._begin(self._protect(symbol, stop, target))
             case QueryOrder():
                 self._begin(self._ask_order(effect))
-            case QueryAccount() if not self._asking:
-                self._asking = True
-                self._begin(self._ask_account())
+            case QueryAccount():
+                self._want_account()
             case _:
                 pass
+
+    def _recall(self, link_id: str, symbol: str) -> None:
+        ticket = self._waiting.pop(link_id, None)
+        if ticket is not None:
+            self._put(OrderUnsent(link_id, "cancelled before it was sent", ticket.decided_ms))
+        elif link_id in self._sending:
+            # On its way: a cancel that overtook it would find nothing, and the order would live.
+            self._recalled.add(link_id)
+        else:
+            self._begin(self._cancel(link_id, symbol))
+
+    def _want_account(self) -> None:
+        # Wanted again while an answer is on its way: that answer may be older than the reason for asking.
+        self._wanted = True
+        if not self._asking:
+            self._asking = True
+            self._begin(self._ask_account())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -92,8 +114,7 @@ class Courier:
                 {"message": "a request to the exchange broke", "exception": task.exception(), "task": task}
             )
 
-    async def _enter(self, ticket: Ticket, durable: Durable) -> None:
-        began = self._clock.monotonic()
+    async def _enter(self, ticket: Ticket, durable: Durable, began: float) -> None:
         why = await self._made_durable(durable)
         if self._waiting.pop(ticket.link_id, None) is None:
             return
@@ -116,7 +137,11 @@ class Courier:
     async def _place(self, ticket: Ticket) -> None:
         at_ms = ticket.decided_ms
         self._put(OrderSent(ticket.link_id, at_ms))
-        outcome = await self._exchange.place(ticket)
+        self._sending.add(ticket.link_id)
+        try:
+            outcome = await self._exchange.place(ticket)
+        finally:
+            self._sending.discard(ticket.link_id)
         match outcome:
             case Accepted(order_id=order_id):
                 self._put(OrderAccepted(ticket.link_id, order_id, at_ms))
@@ -124,6 +149,9 @@ class Courier:
                 self._put(OrderRejected(ticket.link_id, code, reason, at_ms))
             case _:
                 self._put(OrderOutcomeUnknown(ticket.link_id, outcome.why, at_ms))
+        if ticket.link_id in self._recalled:
+            self._recalled.discard(ticket.link_id)
+            await self._cancel(ticket.link_id, ticket.symbol)
 
     async def _cancel(self, link_id: str, symbol: str) -> None:
         # Whatever is answered, the order's own news or the next reconciliation says what became of it.
@@ -141,20 +169,35 @@ class Courier:
 
     async def _ask_account(self) -> None:
         try:
-            while (report := await _answered(self._exchange.account(self._since()))) is None:
-                await self._clock.sleep(self._terms.retry_s)
-            self._put(report)
+            while self._wanted:
+                # A question whose answer raises the same question would else be asked without a pause.
+                early = self._answered_s + self._terms.spacing_s - self._clock.monotonic()
+                if early > 0:
+                    await self._clock.sleep(early)
+                self._wanted = False
+                report = await _answered(self._exchange.account(self._since()))
+                if report is None:
+                    self._wanted = True
+                    await self._clock.sleep(self._terms.retry_s)
+                else:
+                    self._answered_s = self._clock.monotonic()
+                    self._put(report)
         finally:
             self._asking = False
 
     async def close(self) -> None:
-        """Stop what only waits; let requests that are on their way end by themselves for a moment, then cancel them."""
+        """Send nothing from now on. Let requests that are on their way end by themselves for a moment, then cancel
+        them.
+        """
+        self._closed = True
+        self._wanted = False
         self._waiting.clear()
         tasks = list(self._tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=self._terms.retry_s)
-        for task in list(self._tasks):
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _answered[T](question: Awaitable[T]) -> T | None:

@@ -14,7 +14,7 @@ from engine.candles import Columns
 from engine.clock import Clock
 from engine.core.commands import Answer, Command
 from engine.core.effects import Effect, Notify, QueryAccount, Record, Reply
-from engine.core.events import Event, StoreChanged, TimePassed
+from engine.core.events import AccountReported, Event, StoreChanged, TimePassed
 from engine.core.facts import Fact
 from engine.core.orders import OrderStatus
 from engine.core.picture import snapshot
@@ -57,6 +57,7 @@ class Desk:
         self._inbox: deque[Event | _Asked] = deque()
         self._filled = asyncio.Event()
         self._quiet = asyncio.Event()
+        self._compared_ms = 0
         self.steps = 0
         self._checkpoints = Checkpoints(journal, trader.workspace.state)
         self._outcomes = Outcomes(trader)
@@ -67,7 +68,10 @@ class Desk:
 
     def put(self, event: Event) -> None:
         """Take in an event; from this loop's thread only."""
-        self._inbox.append(event)
+        self._take_in(event)
+
+    def _take_in(self, item: Event | _Asked) -> None:
+        self._inbox.append(item)
         self._quiet.clear()
         self._filled.set()
 
@@ -76,8 +80,7 @@ class Desk:
         journal.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._inbox.append(_Asked(command, future))
-        self._filled.set()
+        self._take_in(_Asked(command, future))
         return await future
 
     def on_store(self, writable: bool, why: str) -> None:
@@ -85,15 +88,17 @@ class Desk:
         self.put(StoreChanged(writable, why, self.trader.workspace.now_ms))
 
     def _since(self) -> int:
-        return max(0, self.trader.workspace.state.last_execution_ms - OVERLAP_MS)
+        # Not only from the newest execution: before it, one of another symbol may have been missed.
+        newest = self.trader.workspace.state.last_execution_ms
+        return max(0, min(newest, self._compared_ms or newest) - OVERLAP_MS)
 
     # Running
 
     async def start(self) -> None:
         """Recover what was under way and let the exchange's events in. The trader's state is already restored."""
-        effects = self.trader.recover()
         await self.exchange.connect(self.put)
-        self._hand_on(effects)
+        # Without a pause in between: what the consumer does meanwhile must not reach the journal before this.
+        self._hand_on(self.trader.recover())
 
     async def consume(self, beat: Callable[[], None] = lambda: None) -> None:
         """Feed the trader for ever."""
@@ -161,6 +166,8 @@ class Desk:
         if isinstance(item, _Asked):
             self._hand_on(self.trader.step(item.command), item.answer)
             return
+        if isinstance(item, AccountReported):
+            self._compared_ms = item.asked_ms
         effects = self.trader.step(item)
         if effects:
             self._hand_on(effects)

@@ -20,6 +20,7 @@ class _Record:
     filled: int = 0
     value: int = 0
     why: str = ""
+    ended: int | None = None
     final: OrderStatus | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,17 +47,19 @@ class Outcomes:
             case Executed(qty=qty, price=price):
                 record.filled += qty
                 record.value += qty * price
-                if record.filled >= record.ticket.qty:
-                    record.final = OrderStatus.FILLED
             case OrderRejected(reason=why) | OrderUnsent(why=why):
                 record.why, record.final = why, OrderStatus.REJECTED
             case OrderEnded(why=why, filled=filled):
-                record.why = why
-                record.final = OrderStatus.FILLED if filled >= record.ticket.qty else OrderStatus.CANCELLED
+                # Over only when every fill is here: a result without its fills would be told as nothing.
+                record.why, record.ended = why, filled
             case OrderNotFound(conclusive=True):
                 record.why, record.final = "the exchange never had it", OrderStatus.CANCELLED
             case _:
                 return
+        if record.filled >= record.ticket.qty:
+            record.final = OrderStatus.FILLED
+        elif record.ended is not None and record.filled >= record.ended:
+            record.final = OrderStatus.CANCELLED
         if record.final is not None:
             record.changed.set()
 

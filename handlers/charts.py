@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 router = Router(name="charts")
 _FRAMES = frozenset({"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"})
 _INDICATORS = re.compile(r"^Indicators: (.+)$", re.MULTILINE)
-_MENU_SYMBOLS = 8
+_MENU_SYMBOLS = 18
 
 
 @router.callback_query(Open.filter(F.place == Place.CHARTS), flags=READS)
@@ -36,10 +36,8 @@ async def menu_pressed(_callback: CallbackQuery, ctx: Context) -> None:
 
 
 async def show_menu(ctx: Context) -> None:
-    """Show what can be drawn: positions first, then watched symbols."""
-    snapshot = ctx.snapshot
-    held = sorted(position.symbol for position in snapshot.positions)
-    names = list(dict.fromkeys([*held, *(symbol.symbol for symbol in snapshot.symbols)]))
+    """Show what can be drawn: every kind, and candles of the watched symbols."""
+    names = [symbol.symbol for symbol in ctx.snapshot.symbols]
     text = paragraphs(
         "<b>Charts</b>",
         f"{len(names) - _MENU_SYMBOLS} more symbols by typing." if len(names) > _MENU_SYMBOLS else "",

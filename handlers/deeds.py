@@ -11,6 +11,7 @@ from handlers.spot import Screen
 from handlers.views import outcome, words
 from handlers.views.format import esc
 from keyboards import confirm as keys
+from keyboards.data import Place
 from keyboards.tokens import token
 
 SETTLE_S = 10.0
@@ -84,7 +85,8 @@ def scope_token(scope: Scope) -> str:
 
 async def _changed(ctx: Context, command: Command, action: str, what: str) -> None:
     answer = await _recorded(ctx, command, action, what)
-    await ctx.show(Screen(outcome.render_changed(what, answer, by=ctx.actor.name), keys.running_keyboard()))
+    place = Place.RISK if action == "limit" else Place.STRATEGIES
+    await ctx.show(Screen(outcome.render_changed(what, answer, by=ctx.actor.name), keys.changed_keyboard(place)))
 
 
 async def _recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:

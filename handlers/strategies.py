@@ -53,7 +53,8 @@ async def _gone(ctx: Context) -> None:
 
 async def show_rules(ctx: Context, profile: ProfileView) -> None:
     """Show one profile."""
-    await ctx.show(Screen(render_rules(profile, ctx.snapshot), rules_keyboard(profile)))
+    labels = [words.rule(profile.strategy, rule) for rule, _ in profile.rules]
+    await ctx.show(Screen(render_rules(profile, ctx.snapshot), rules_keyboard(profile, labels)))
 
 
 @router.message(Command("rules"), flags=READS)
@@ -114,7 +115,9 @@ async def rule_on(_callback: CallbackQuery, callback_data: SwitchRule, ctx: Cont
     if profile is None or rule is None:
         await _gone(ctx)
         return
-    await _ask(ctx, RuleOn(profile=profile.name, rule=rule), f"{profile.name} rule {rule}")
+    await _ask(
+        ctx, RuleOn(profile=profile.name, rule=rule), f"{profile.name} rule {words.rule(profile.strategy, rule)}"
+    )
 
 
 def _pressed_rule(snapshot: Snapshot, pressed: SwitchRule) -> tuple[ProfileView | None, str | None]:

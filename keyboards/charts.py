@@ -22,7 +22,7 @@ def charts_keyboard(symbols: Sequence[str]) -> InlineKeyboardMarkup:
     """Every kind of chart, and candles of some symbols."""
     kinds = [button(text, Picture(what=kind, fresh=True)) for text, kind in _KINDS]
     candles = [button(symbol, Picture(what=symbol, fresh=True)) for symbol in symbols]
-    return markup(*in_rows(kinds, 3), *in_rows(candles, 2), [link("More", Place.MORE)])
+    return markup(*in_rows(kinds, 3), *in_rows(candles, 3), [link("More", Place.MORE)])
 
 
 def picture_keyboard(shown: Picture, *, months: tuple[str, str] | None = None) -> InlineKeyboardMarkup:

@@ -26,6 +26,11 @@ def paused_keyboard(scope: str = "") -> InlineKeyboardMarkup:
     return markup([button("Resume", Ask(order=DeskOrder.RESUME, scope=scope)), link("Status", Place.STATUS)])
 
 
+def changed_keyboard(place: Place) -> InlineKeyboardMarkup:
+    """Back to where the changed thing is."""
+    return markup([link("Limits" if place is Place.RISK else "Strategies", place), link("Status", Place.STATUS)])
+
+
 def running_keyboard(scope: str = "") -> InlineKeyboardMarkup:
     """The way back into a pause."""
     return markup(

@@ -1,5 +1,7 @@
 """Keyboards of profiles and rules."""
 
+from collections.abc import Sequence
+
 from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.snapshot import ProfileView
@@ -16,16 +18,16 @@ def strategies_keyboard(profiles: tuple[ProfileView, ...]) -> InlineKeyboardMark
     )
 
 
-def rules_keyboard(profile: ProfileView) -> InlineKeyboardMarkup:
-    """A switch for the profile, one for each rule, pausing, and the way back."""
+def rules_keyboard(profile: ProfileView, labels: Sequence[str]) -> InlineKeyboardMarkup:
+    """A switch for the profile, one for each rule (`labels` in their order), pausing, and the way back."""
     name = token(profile.name)
     switch = button(
         f"{profile.name}: on → switch OFF" if profile.enabled else f"{profile.name}: OFF → switch on",
         SwitchProfile(profile=name, on=not profile.enabled),
     )
     rules = [
-        button(f"{rule}: {'on' if on else 'OFF'}", SwitchRule(profile=name, rule=token(rule), on=not on))
-        for rule, on in profile.rules
+        button(f"{label}: {'on' if on else 'OFF'}", SwitchRule(profile=name, rule=token(rule), on=not on))
+        for label, (rule, on) in zip(labels, profile.rules, strict=True)
     ]
     return markup(
         [switch],

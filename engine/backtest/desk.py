@@ -1,4 +1,4 @@
-"""The shell of a backtest: carries effects to the simulated exchange at once, and its news back, until both are quiet."""
+"""The shell of a backtest: carries effects to the simulated exchange at once, and its news back, until all is quiet."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Settler:
         }
 
     def feed(self, event: Event, now_ms: int) -> None:
-        """Give the trader one event and carry out what it asks, with everything that follows from it at this instant."""
+        """Give the trader one event and carry out what it asks, with all that follows from it at this instant."""
         effects = self.trader.step(event)
         if effects:
             self._carry(effects, now_ms)

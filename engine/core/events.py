@@ -294,6 +294,21 @@ class StoreChanged:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class StartTroubled:
+    """The start found something wrong that a person must look at: nothing new is opened until an admin resumes."""
+
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStopping:
+    """The process was asked to end."""
+
+    at_ms: int
+
+
 type MarketEvent = (
     PriceMoved | BarClosed | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
 )
@@ -308,4 +323,4 @@ type OrderEvent = (
     | OrderReport
 )
 type AccountEvent = Executed | FundingPaid | ProtectionReported | ProtectionRefused | WalletReported | AccountReported
-type Event = MarketEvent | OrderEvent | AccountEvent | VenueChanged | StoreChanged
+type Event = MarketEvent | OrderEvent | AccountEvent | VenueChanged | StoreChanged | StartTroubled | DeskStopping

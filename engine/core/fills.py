@@ -134,7 +134,9 @@ def _rest(ws: Workspace, symbol: str, profile: str, why: str, at_ms: int, *, by_
         return
     if until > ws.state.cooldowns.get(symbol, 0):
         ws.record(CooldownSet(symbol, until, why, at_ms))
-        ws.alert(a.CooldownAlert, symbol=symbol, until_ms=until, why=why)
+        if why != "entry":
+            # An entry's own message says enough; what follows a close is news.
+            ws.alert(a.CooldownAlert, symbol=symbol, until_ms=until, why=why)
 
 
 def _entered(ws: Workspace, position: Position, order: Order) -> None:

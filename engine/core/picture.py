@@ -54,7 +54,7 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         profiles=tuple(_profile(ws, profile) for profile in ws.account.profiles),
         symbols=tuple(_symbol(ws, symbol) for symbol in sorted(books.instruments)),
         venue=ws.venue.value,
-        feed_age_ms=max((ws.now_ms - p.at_ms for p in ws.prices.values()), default=None),
+        feed_age_ms=ws.wall_ms - max(ws.heard.values()) if ws.heard else None,
         store_ok=ws.writable,
         version=version,
     )
@@ -230,7 +230,7 @@ def _symbol(ws: Workspace, symbol: str) -> SymbolView:
         symbol=symbol,
         last=instrument.price(price.last) if price else None,
         mark=instrument.price(price.mark) if price else None,
-        age_ms=ws.now_ms - price.at_ms if price else None,
+        age_ms=ws.wall_ms - ws.heard[symbol] if price else None,
         tick=instrument.tick,
         status=instrument.status.value,
         cooldown_until_ms=until if until > ws.now_ms else None,

@@ -7,11 +7,11 @@ from typing import Any
 
 from engine.core import alerts as a
 from engine.core import events as e
-from engine.core.commands import Command
+from engine.core import facts as f
+from engine.core.commands import ACCOUNT, Command
 from engine.core.effects import Effect, QueryAccount
 from engine.core.entries import on_bar
 from engine.core.exits import ask
-from engine.core.facts import AccountOpened
 from engine.core.fills import (
     on_ended,
     on_executed,
@@ -26,7 +26,7 @@ from engine.core.fills import (
 from engine.core.guards import on_time
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
-from engine.core.profile import Account, Profile
+from engine.core.profile import Account, HoldLevel, Profile
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
@@ -69,7 +69,7 @@ class Trader:
         """Begin the books with a wallet balance (a backtest's start; live it comes with the first account report)."""
         effects: list[Effect] = []
         self.workspace.effects = effects
-        self.workspace.record(AccountOpened(wallet, at_ms))
+        self.workspace.record(f.AccountOpened(wallet, at_ms))
         return effects
 
     def recover(self) -> list[Effect]:
@@ -85,6 +85,10 @@ class Trader:
                 ask(ws, order)
         ws.compared = False
         ws.emit(QueryAccount("start"))
+        found = f"{len(ws.positions)} positions, {sum(1 for _ in ws.state.book.open())} orders under way"
+        holds = f" Held: {', '.join(hold.reason for hold in ws.state.holds.values())}." if ws.state.holds else ""
+        detail = f"{found} in the books; the exchange is being compared.{holds}"
+        ws.alert(a.SystemAlert, topic="start", title="Desk started", detail=detail)
         return effects
 
     def _table(self) -> dict[type, Callable[[Any], None]]:
@@ -99,6 +103,8 @@ class Trader:
             e.TurnoverReported: self._turnover,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
+            e.StartTroubled: self._start_troubled,
+            e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
         parts: dict[type, Callable[[Workspace, Any], None]] = {
@@ -133,6 +139,7 @@ class Trader:
         if known is not None and event.at_ms < known.at_ms:
             return
         ws.prices[event.symbol] = event
+        ws.heard[event.symbol] = ws.wall_ms
         ws.now_ms = max(ws.now_ms, event.at_ms)
         position = ws.positions.get(event.symbol)
         if position is not None:
@@ -189,6 +196,23 @@ class Trader:
         if back:
             ws.compared = False
             ws.emit(QueryAccount("exchange connection is back"))
+
+    def _start_troubled(self, event: e.StartTroubled) -> None:
+        ws = self.workspace
+        reason = f"start: {event.why}"
+        hold = f.Hold(
+            hold_id="start", scope=ACCOUNT, level=HoldLevel.REDUCE_ONLY, reason=reason, lift="admin", set_ms=ws.now_ms
+        )
+        ws.record(f.HoldSet(hold, ws.now_ms))
+        detail = f"{event.why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
+        ws.alert(a.SystemAlert, topic="start", title="Started reduce-only", detail=detail, critical=True)
+
+    def _stopping(self, event: e.DeskStopping) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.at_ms)
+        left = f"{len(ws.positions)} positions stay open. " if ws.positions else "No position is open. "
+        rest = "Stops and targets on the exchange stay; breakeven, age rules and loss limits rest until the next start."
+        ws.alert(a.SystemAlert, topic="start", title="Desk stopped", detail=left + rest)
 
     def _store(self, event: e.StoreChanged) -> None:
         ws = self.workspace

@@ -1,12 +1,11 @@
 """Alerts about the desk itself: limits, holds, cooldowns, changes, differences and its parts."""
 
-import re
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from engine.core.alerts import Alert, ChangeAlert, CooldownAlert, DifferenceAlert, HoldAlert, LimitAlert, SystemAlert
 from handlers.views import words
-from handlers.views.format import MINUS, esc, moment, signed
+from handlers.views.format import esc, moment, signed, true_minus
 from handlers.views.table import Table, paragraphs
 
 _LEVELS = {"warned": "close to its limit", "breached": "LIMIT REACHED", "cleared": "back within its limit"}
@@ -21,11 +20,10 @@ def render(alert: Alert, *, zone: ZoneInfo) -> str:
             return _hold(alert, zone)
         case CooldownAlert():
             until = esc(moment(alert.until_ms, zone))
-            return paragraphs(
-                f"<b>{esc(alert.symbol)} rests</b> until {until} · {_mode(alert)}", esc(words.reason(alert.why))
-            )
+            title = f"<b>{esc(alert.symbol)} rests</b> until {until} · {_mode(alert)}"
+            return paragraphs(title, esc(f"After: {words.reason(alert.why)}"))
         case ChangeAlert():
-            change = f"{_true_minus(alert.old)} → {_true_minus(alert.new)}, by {alert.by}"
+            change = f"{true_minus(alert.old)} → {true_minus(alert.new)}, by {alert.by}"
             return paragraphs(f"<b>{esc(alert.what)} changed</b> · {_mode(alert)}", esc(change))
         case DifferenceAlert():
             return _difference(alert)
@@ -38,10 +36,6 @@ def render(alert: Alert, *, zone: ZoneInfo) -> str:
 
 def _mode(alert: Alert) -> str:
     return esc(f"{words.mode(alert.mode)} · {alert.account}")
-
-
-def _true_minus(text: str) -> str:
-    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def _limit(alert: LimitAlert) -> str:

@@ -1,5 +1,6 @@
 """How single values are written: money, prices, shares, spans and moments, ready for HTML."""
 
+import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
@@ -55,6 +56,11 @@ def percent(value: Decimal | float | None, places: int = 2, *, plus: bool = True
 def short_percent(value: Decimal) -> str:
     """Percent with no more decimals than it has: `−4%`, `−2.5%`."""
     return f"{plain(value)}%"
+
+
+def true_minus(text: str) -> str:
+    """A text of others with the hyphens before its numbers made minus signs."""
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def plain(value: Decimal) -> str:

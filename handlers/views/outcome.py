@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from engine.core.commands import Answer, Done, Refused, Scope
 from engine.core.snapshot import LimitView, OrderResult, PositionView, Snapshot
 from handlers.views import words
-from handlers.views.format import count, esc, moment, price, quantity, signed
+from handlers.views.format import count, esc, moment, price, quantity, signed, true_minus
 from handlers.views.table import Table, paragraphs
 
 _SHOWN = 20
@@ -15,7 +15,7 @@ _WAITING = frozenset({"created", "submitted", "acknowledged", "partially_filled"
 
 
 def _notes(answer: Answer) -> list[str]:
-    return [f"• {esc(note)}" for note in answer.notes] if isinstance(answer, Done) else []
+    return [f"• {esc(true_minus(note))}" for note in answer.notes] if isinstance(answer, Done) else []
 
 
 def render_refused(what: str, answer: Refused) -> str:

@@ -1,14 +1,16 @@
 """A backtest in chat: its progress and its result card."""
 
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from handlers.ports import BacktestResult
-from handlers.views.format import at, esc, money
+from handlers.views.format import at, esc, money, signed
 from handlers.views.performance import key_figures
 from handlers.views.table import Table, paragraphs
 
 _UTC = ZoneInfo("UTC")
 _BAR = 20
+_CENT = Decimal("0.01")
 
 
 def _title(profile: str, symbol: str, since_ms: int, until_ms: int) -> str:
@@ -43,11 +45,11 @@ def render_stopped(profile: str, symbol: str, *, since_ms: int, until_ms: int, w
 def render_result(result: BacktestResult) -> str:
     """HTML of the result card."""
     table = Table(10).row("Equity", money(result.initial_balance), f"→ {money(result.final_equity)}")
-    note = (
-        ""
-        if result.metrics.efficiency.trades
-        else "No trade was made: the rules gave no signal that passed the checks."
-    )
+    held = result.final_equity - result.initial_balance - result.metrics.profitability.net_profit
+    if abs(held) >= _CENT:
+        table.row("Still open", f"{signed(held)} of it")
+    empty = "No trade was closed: the rules gave no signal that passed the checks."
+    note = "" if result.metrics.efficiency.trades else empty
     return paragraphs(
         _title(result.profile, result.symbol, result.since_ms, result.until_ms),
         "BACKTEST, not the account's money",

@@ -32,9 +32,11 @@ def render_status(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
 def hold_line(hold: Hold, zone: ZoneInfo) -> str:
     """One hold as a sentence, not escaped."""
     until = f" until {moment(hold.until_ms, zone)}" if hold.until_ms is not None else ""
-    lifted = {"admin": "lifted by /resume", "time": "ends by itself", "condition": "ends when the cause is gone"}.get(
-        hold.lift, hold.lift
-    )
+    lifted = {
+        "admin": "lifted by /resume",
+        "time": "ends by itself or by /resume",
+        "condition": "ends when the cause is gone",
+    }.get(hold.lift, hold.lift)
     level = _LEVELS.get(hold.level, hold.level.name.lower())
     return f"{words.scope(hold.scope)}: {level}{until}. {words.caused(hold.reason, hold.by)}; {lifted}"
 

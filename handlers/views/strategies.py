@@ -32,7 +32,7 @@ def render_rules(profile: ProfileView, snapshot: Snapshot) -> str:
     table.row("Today", signed(profile.today_net), "closed trades")
     rules = Table()
     for name, on in profile.rules:
-        rules.line(on_off(on).ljust(3), name)
+        rules.line(on_off(on).ljust(3), words.rule(profile.strategy, name))
     return paragraphs(
         f"<b>{esc(profile.name)}</b> is <b>{on_off(profile.enabled)}</b> · {esc(words.mode(snapshot.mode))}",
         table.html(),

@@ -39,11 +39,6 @@ class Table:
         self._lines.append(" ".join(padded).rstrip())
         return self
 
-    def blank(self) -> "Table":
-        """Add an empty line."""
-        self._lines.append("")
-        return self
-
     def html(self) -> str:
         """The lines as an escaped preformatted block; empty when there are none."""
         return f"<pre>{esc(chr(10).join(self._lines))}</pre>" if self._lines else ""
@@ -51,6 +46,7 @@ class Table:
     def _flow(self, start: str, cells: Iterable[str], *, indent: int) -> None:
         current, fresh = start, True
         for position, cell in enumerate(cells):
+            # An empty first cell indents the line; any other means nothing.
             if not cell and position:
                 continue
             joint = "" if fresh else _GAP

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from engine.core.commands import Scope
 from engine.core.snapshot import LimitView, Snapshot
+from engine.strategies.rules8 import NAMES
 from handlers.views.format import money, plain, short_percent, signed
 
 _MEASURES = {
@@ -33,6 +34,7 @@ _ACTIONS = {
     "halt": "halt: no entries until lifted",
     "emergency": "close everything and halt",
 }
+_RULES: Mapping[str, Mapping[str, str]] = {"rules8": NAMES}
 CLOSING_ACTIONS = frozenset({"close", "emergency"})
 
 
@@ -91,6 +93,12 @@ def scope(value: Scope) -> str:
 def header(snapshot: Snapshot) -> str:
     """`LIVE · main · RUNNING`, not escaped."""
     return f"{mode(snapshot.mode)} · {snapshot.account} · {snapshot.state.upper()}"
+
+
+def rule(strategy: str, name: str) -> str:
+    """A rule with its meaning: `5 lower band touch`."""
+    meaning = _RULES.get(strategy, {}).get(name, "")
+    return f"{name} {meaning}".strip()
 
 
 def caused(why: str, by: str) -> str:

@@ -1,7 +1,7 @@
 """A live desk on a paper exchange with faults, in virtual time: the market moves by itself, the test sends signals."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -107,14 +107,13 @@ class Rig:
     async def crash(self) -> World:
         """End this process at once; what was only queued for the journal is lost."""
         self.paper.abandon()
-        # A request whose task is cut down below may already be on the wire; what the venue holds is in the truth.
-        await self._end([*self.desk.courier.tasks])
+        await self._end(asyncio.all_tasks() - {asyncio.current_task()})
         self.journal.on_state = None
         self.world.journal = self.journal.survivor()
         return self.world
 
-    async def _end(self, more: list[asyncio.Task[None]] | None = None) -> None:
-        tasks = [*self._tasks, *(more or [])]
+    async def _end(self, more: Iterable[asyncio.Task[Any] | None] = ()) -> None:
+        tasks = [task for task in (*self._tasks, *more) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

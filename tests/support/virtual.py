@@ -35,10 +35,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._random.shuffle(ready)
         self._ready = deque(ready)
         if not ready and not self._stopping:
-            self._scheduled = self._scheduled or []
-            if not self._scheduled:
+            timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]
+            if not timers:
                 raise NothingLeftError("every task waits, and no timer is set")
-            self._at = max(self._at, self._scheduled[0].when())
+            self._at = max(self._at, min(timers))
         super()._run_once()
 
 

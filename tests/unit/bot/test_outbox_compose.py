@@ -10,7 +10,7 @@ from engine.core.codec import CodecError, encode
 from keyboards.alerts import alert_keyboard
 from storage.outbox import OutboxRow
 from storage.priority import Priority
-from tests.unit.views import alert_cases
+from tests.unit.bot.alerts import ENTRY, LIMIT
 
 COMPOSER = Composer(ZoneInfo("UTC"))
 
@@ -42,11 +42,11 @@ def test_a_digest_shows_every_event_in_messages_that_fit(number: int) -> None:
 
 
 def test_a_critical_alert_carries_seen_for_its_own_number() -> None:
-    payload = {"alert": encode(alert_cases.LIMIT), "of": 5}
+    payload = {"alert": encode(LIMIT), "of": 5}
     composed = COMPOSER.compose(_row("LimitAlert", payload, critical=True))
     assert composed.keyboard is not None
     assert composed.keyboard.inline_keyboard[-1][0].callback_data == Seen(upto=5).pack()
-    assert without_seen(composed.keyboard) == alert_keyboard(alert_cases.LIMIT)
+    assert without_seen(composed.keyboard) == alert_keyboard(LIMIT)
 
 
 def test_seen_alone_leaves_no_empty_keyboard_behind() -> None:
@@ -56,7 +56,7 @@ def test_seen_alone_leaves_no_empty_keyboard_behind() -> None:
 
 
 def test_entries_and_exits_keep_a_message_of_their_own_after_an_outage() -> None:
-    entry = COMPOSER.compose(_row("EntryAlert", {"alert": encode(alert_cases.ENTRY)}))
+    entry = COMPOSER.compose(_row("EntryAlert", {"alert": encode(ENTRY)}))
     assert (entry.alone, entry.silent, entry.merge) == (True, False, "")
     assert entry.title == title_of(entry.text) != entry.text
 

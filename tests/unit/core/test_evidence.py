@@ -7,6 +7,7 @@ import pytest
 from engine.core import events as e
 from engine.core.alerts import CooldownAlert, EntryAlert, ExitAlert, LiquidationAlert, OrderAlert, SystemAlert
 from engine.core.effects import QueryAccount, QueryOrder, Record
+from engine.core.facts import CooldownSet
 from engine.core.market import HOUR_MS
 from engine.core.orders import OrderStatus
 from engine.core.profile import Anchor, Cooldown, HoldLevel, Profile
@@ -222,7 +223,8 @@ def test_a_symbol_rests_to_the_next_boundary_from_the_entry_and_again_from_the_c
     bench, before = closed(profile(cooldown=GRID), 5 * HOUR_MS)
     assert before == T0 + 3 * HOUR_MS
     assert bench.state.cooldowns[BTC] == T0 + 7 * HOUR_MS
-    assert [alert.why for alert in told(bench.effects, CooldownAlert)] == ["entry", "close"]
+    assert [fact.why for fact in facts(bench.effects, CooldownSet)] == ["entry", "close"]
+    assert [alert.why for alert in told(bench.effects, CooldownAlert)] == ["close"]
 
 
 def test_exactly_on_the_boundary_the_next_one_counts() -> None:
@@ -243,9 +245,9 @@ def test_a_close_by_hand_rests_four_hours_where_the_profile_has_no_rest(kind: e.
     assert bench.state.cooldowns == ({BTC: bench.now + 4 * HOUR_MS} if rests else {})
 
 
-def test_within_one_rest_a_second_is_not_told() -> None:
+def test_within_one_rest_a_second_is_not_set() -> None:
     bench, _ = closed(profile(cooldown=GRID), 60_000)
-    assert len(told(bench.effects, CooldownAlert)) == 1
+    assert len(facts(bench.effects, CooldownSet)) == 1
 
 
 def test_a_silent_desk_tells_nobody_and_books_the_same() -> None:

@@ -9,7 +9,8 @@ from engine.core.commands import CloseAll
 from engine.core.market import HOUR_MS
 from engine.core.money import to_money
 from engine.core.profile import Action, LimitSpec, Measure, Protection
-from engine.core.quiet import Quiet, quiet
+from engine.core.protection import grid
+from engine.core.quiet import TOP, Quiet, quiet, slept
 from tests.support.desk import BTC, DAY, ETH, T0, Bench, account, profile
 
 MIDNIGHT = T0 - T0 % DAY + DAY
@@ -27,19 +28,34 @@ def limit(measure: Measure, threshold: int, action: Action = Action.NO_ENTRIES, 
     return LimitSpec(measure=measure, threshold=threshold, action=action, **(fields | more))
 
 
-def test_a_quiet_position_sleeps_until_midnight_below_a_new_peak() -> None:
+FAR = limit(Measure.PEAK_EQUITY, -1_000_000)
+
+
+def test_a_quiet_position_sleeps_until_midnight() -> None:
+    assert quiet(desk().ws) == Quiet(0, TOP, MIDNIGHT)
+    assert quiet(desk(long=False).ws) == Quiet(0, TOP, MIDNIGHT)
+
+
+def test_where_there_are_limits_it_sleeps_below_a_new_peak() -> None:
     # The fee of 0.825 is 5.5 ticks of 15 coins away from the start's equity, which is the peak.
-    assert quiet(desk().ws) == Quiet(1, 10_005, MIDNIGHT)
-    band = quiet(desk(long=False).ws)
-    # A short loses everything at about 766 USDT.
-    assert band == Quiet(9_994, 76_661, MIDNIGHT)
+    band = quiet(desk(FAR).ws)
+    assert band is not None
+    assert band.high == 10_005
+    band = quiet(desk(FAR, long=False).ws)
+    assert band is not None
+    assert band.low == 9_994
 
 
 def test_the_band_ends_before_breakeven_wakes() -> None:
-    bench = desk(breakeven_profit=to_money("0.3"))
-    assert quiet(bench.ws) == Quiet(1, 10_002, MIDNIGHT)
-    bench = desk(breakeven_profit=to_money("0.3"), long=False)
-    assert quiet(bench.ws).low == 9_998
+    assert quiet(desk(breakeven_profit=to_money("0.3")).ws) == Quiet(0, 10_002, MIDNIGHT)
+    assert quiet(desk(breakeven_profit=to_money("0.3"), long=False).ws) == Quiet(9_998, TOP, MIDNIGHT)
+
+
+def test_what_was_slept_through_is_left_behind() -> None:
+    bench = desk()
+    slept(bench.ws, BTC, 9_900, 10_100, T0 + HOUR_MS)
+    assert (bench.ws.positions[BTC].low, bench.ws.positions[BTC].high) == (9_900, 10_100)
+    assert bench.ws.grid == grid(T0 + HOUR_MS)
 
 
 def test_age_rules_bound_the_sleep() -> None:
@@ -71,7 +87,7 @@ AWAKE: list[Callable[[], Bench]] = [
     lambda: (b := desk(), b.step(e.ProtectionReported(BTC, 0, 0, b.now)))[0],
     lambda: closing(),
     lambda: external(),
-    lambda: (b := desk(), b.state.references.clear())[0],
+    lambda: (b := desk(FAR), b.state.references.clear())[0],
 ]
 
 
@@ -105,5 +121,7 @@ def test_a_limit_that_is_over_for_its_period_lets_the_desk_sleep() -> None:
     bench = desk(limit(Measure.DAILY_EQUITY, -1_000), limit(Measure.DAILY_BALANCE, -50_000))
     band = quiet(bench.ws)
     assert band is not None
+    assert band.low > 9_000
     bench.state.levels["daily_equity"] = "breached"
-    assert quiet(bench.ws) == Quiet(1, band.high, band.until_ms)
+    # Only the loss of everything is left, which no price of a long reaches.
+    assert quiet(bench.ws) == Quiet(0, band.high, band.until_ms)

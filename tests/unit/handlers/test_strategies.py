@@ -29,7 +29,7 @@ async def test_a_rule_is_switched_off_at_once_and_on_after_a_confirmation(world:
     await world.press("5 lower band touch: on")
     command = world.desk.commands[0]
     assert isinstance(command, SwitchRule)
-    assert (command.profile, command.rule, command.on) == ("cft", "5 lower band touch", False)
+    assert (command.profile, command.rule, command.on) == ("cft", "5", False)
     card.keyboard = keyboard
     await world.press("2 golden cross", card)
     await world.press("Switch on")

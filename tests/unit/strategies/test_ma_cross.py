@@ -13,15 +13,23 @@ from tests.support.desk import T0, Values
 
 
 def decided(close: float | None, mean: float | None = 1_000.0, at_ms: int = T0) -> Decision:
-    return MaCross().decide(Values(at_ms, {"close": close, "meanprev60": mean}), None, ())
+    """Decide with a threshold that floats hold exactly."""
+    values = Values(at_ms, {"close": close, "meanprev60": mean})
+    return MaCross(threshold=0.25).decide(values, None, ())
 
 
 @pytest.mark.parametrize(
-    ("close", "side"), [(1_001.0, None), (1_001.01, True), (999.0, None), (998.99, False), (1_000.0, None)]
+    ("close", "side"), [(1_250.0, None), (1_250.01, True), (750.0, None), (749.99, False), (1_000.0, None)]
 )
-def test_a_close_beyond_a_thousandth_of_the_mean_is_a_signal(close: float, side: bool | None) -> None:
-    decision = decided(close)
-    assert getattr(decision, "long", None) is side
+def test_a_close_beyond_the_threshold_is_a_signal_and_one_at_it_is_not(close: float, side: bool | None) -> None:
+    assert getattr(decided(close), "long", None) is side
+
+
+def test_a_thousandth_is_the_usual_threshold() -> None:
+    sides = [
+        MaCross().decide(Values(T0, {"close": x, "meanprev60": 1_000.0}), None, ()) for x in (1_002.0, 1_000.5, 998.0)
+    ]
+    assert [getattr(decision, "long", None) for decision in sides] == [True, None, False]
 
 
 @pytest.mark.parametrize("minute", range(15))

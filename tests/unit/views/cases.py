@@ -108,7 +108,11 @@ def risk() -> Iterator[Case]:
     yield "limit_bounds", limits.render_out_of_bounds(ex.limit(), Decimal("-40")), None
     yield "strategies", strategies.render_strategies(desk), strategy_keys.strategies_keyboard(desk.profiles)
     for name, profile in (("rules", ex.CFT), ("rules_none", ex.MA_CROSS)):
-        yield name, strategies.render_rules(profile, desk), strategy_keys.rules_keyboard(profile)
+        yield (
+            name,
+            strategies.render_rules(profile, desk),
+            strategy_keys.rules_keyboard(profile, [words.rule(profile.strategy, rule) for rule, _ in profile.rules]),
+        )
     yield "switch_on", strategies.render_switch_preview("profile ma_cross", desk), None
 
 
@@ -283,6 +287,8 @@ def figures() -> Iterator[Case]:
     yield "analytics_none", performance.render_analytics(nothing, mode="live"), None
     result = ex.backtest(ex.TRADES)
     yield "backtest_result", research.render_result(result), research_keys.result_keyboard("1")
+    holding = replace(result, final_equity=result.final_equity + Decimal("21.81"))
+    yield "backtest_still_open", research.render_result(holding), None
     yield "backtest_no_trades", research.render_result(ex.backtest(())), None
     yield "backtest_buttons", "(running)", research_keys.running_keyboard("1")
 

@@ -140,7 +140,7 @@ MONEY_LIMIT = limit(
     action="close",
     state="warned",
 )
-RULES = ("1 death cross + oversold", "2 golden cross + overbought", "3 extreme oversold bounce", "5 lower band touch")
+RULES = ("1", "2", "3", "5")
 CFT = ProfileView(
     name="cft",
     strategy="rules8",
