@@ -49,19 +49,6 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             raise TypeError(message)
 
 
-def is_critical(alert: Alert) -> bool:
-    """Whether an alert is never muted, merged or delayed by others."""
-    match alert:
-        case ProtectionAlert() | LiquidationAlert():
-            return True
-        case OrderAlert(critical=critical) | SystemAlert(critical=critical):
-            return critical
-        case LimitAlert(level=level, action=action):
-            return level == "breached" and action in {"emergency", "halt"}
-        case _:
-            return False
-
-
 type _OfPosition = EntryAlert | ExitAlert | StopMovedAlert | OrderAlert | ProtectionAlert | LiquidationAlert
 
 

@@ -44,7 +44,7 @@ def render_stopped(profile: str, symbol: str, *, since_ms: int, until_ms: int, w
 
 def render_result(result: BacktestResult) -> str:
     """HTML of the result card."""
-    table = Table(10).row("Equity", money(result.initial_balance), f"→ {money(result.final_equity)}")
+    table = Table(11).row("Equity", money(result.initial_balance), f"→ {money(result.final_equity)}")
     held = result.final_equity - result.initial_balance - result.metrics.profitability.net_profit
     if abs(held) >= _CENT:
         table.row("Still open", f"{signed(held)} of it")

@@ -16,12 +16,25 @@ def unknown(rig: Rig) -> bool:
 async def lose_the_line(rig: Rig) -> None:
     """Send an entry that arrives, and cut the line before its answer comes back."""
 
-    async def cut() -> None:
-        rig.faults.down = True
+    async def go_deaf() -> None:
+        rig.faults.muted = True
 
-    rig.faults.on_the_way_back = cut
+    async def cut() -> None:
+        rig.faults.down, rig.faults.muted = True, False
+
+    rig.faults.on_the_way, rig.faults.on_the_way_back = go_deaf, cut
     rig.signal()
     await until(lambda: unknown(rig))
+
+
+def mend(rig: Rig) -> None:
+    """Let everything work again."""
+    rig.world.faults.down = rig.world.faults.muted = False
+    rig.world.faults.on_the_way = rig.world.faults.on_the_way_back = nothing
+
+
+async def nothing() -> None:
+    """Do nothing."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -67,7 +80,7 @@ def test_an_unknown_order_blocks_its_symbol_until_there_is_evidence(seed: int) -
             await rig.clock.sleep(1)
             assert [outcome for outcome, _ in rig.outcomes()] == ["traded", "refused", "refused", "refused"]
             assert len(rig.world.requests) == 1
-            rig.faults.down = False
+            mend(rig)
             await rig.quiet()
             assert rig.positions[BTC].qty == rig.world.requests[0].qty
             assert_sound(rig)
@@ -82,7 +95,7 @@ def test_an_unknown_order_counts_at_full_size_beside_other_symbols(seed: int) ->
             await lose_the_line(rig)
             reserved = sum(order.open_qty for order in rig.state.book.open(BTC))
             assert reserved == rig.world.requests[0].qty
-            rig.faults.down = False
+            mend(rig)
             await rig.enter(symbol=ETH)
             await rig.quiet()
             assert set(rig.positions) == {BTC, ETH}
