@@ -57,7 +57,7 @@ class Desk:
         self._inbox: deque[Event | _Asked] = deque()
         self._filled = asyncio.Event()
         self._quiet = asyncio.Event()
-        self._compared_ms = 0
+        self._compared_ms: int | None = None
         self.steps = 0
         self._checkpoints = Checkpoints(journal, trader.workspace.state)
         self._outcomes = Outcomes(trader)
@@ -90,7 +90,8 @@ class Desk:
     def _since(self) -> int:
         # Not only from the newest execution: before it, one of another symbol may have been missed.
         newest = self.trader.workspace.state.last_execution_ms
-        return max(0, min(newest, self._compared_ms or newest) - OVERLAP_MS)
+        compared = newest if self._compared_ms is None else self._compared_ms
+        return max(0, min(newest, compared) - OVERLAP_MS)
 
     # Running
 

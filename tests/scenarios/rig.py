@@ -28,7 +28,7 @@ from tests.support.virtual import VirtualClock, until
 
 SEEDS = range(20)
 INSTRUMENTS = {symbol: instrument(symbol) for symbol in (BTC, ETH)}
-QUOTE_S = 0.1
+QUOTE_S = 0.25
 LONG = Enter(True, "go")
 
 

@@ -69,5 +69,5 @@ async def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> float
     began = loop.time()
     while not condition():
         assert loop.time() - began < timeout_s, f"not within {timeout_s:g} virtual seconds"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
     return loop.time() - began

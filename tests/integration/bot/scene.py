@@ -146,10 +146,15 @@ def settings(chat: LocalChat, folder: Path, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running(chat: LocalChat, folder: Path, clock: HandClock, **more: Any) -> AsyncIterator[Scene]:
-    """A desk's process on a server that is there already."""
+async def running(
+    chat: LocalChat, folder: Path, clock: HandClock, *, alone: bool = False, **more: Any
+) -> AsyncIterator[Scene]:
+    """A desk's process on a server that is there already; `alone` with Ada only."""
     store = await Store.open(f"sqlite:///{folder}/desk.sqlite3", mode="paper", account="main")
-    await store.users.set(VERA, "viewer", "Vera", 0)
+    if alone:
+        more["telegram_admin_ids"] = f"{ADA}"
+    else:
+        await store.users.set(VERA, "viewer", "Vera", 0)
     desk = FakeDesk(ex.snapshot())
     service = ChatService(
         settings(chat, folder, **more), store, desk, charts=Idle(), research=Idle(), health=Well(), clock=clock

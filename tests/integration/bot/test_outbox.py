@@ -96,7 +96,7 @@ def test_five_hundred_events_in_one_second_become_a_few_messages_and_lose_none(t
         whole = "\n".join(texts) + "\n"
         assert all(f"Note {index} " in whole for index in range(500))
 
-    in_scene(tmp_path, story, telegram_admin_ids=f"{ADA}")
+    in_scene(tmp_path, story, alone=True)
 
 
 def test_the_same_error_again_counts_in_the_message_that_is_there(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_retry_after_is_obeyed_and_nothing_is_lost(tmp_path: Path) -> None:
         await sending
         assert len(await scene.said()) == 1
 
-    in_scene(tmp_path, story, telegram_admin_ids=f"{ADA}")
+    in_scene(tmp_path, story, alone=True)
 
 
 def _as_soon_as_back(scene: Scene) -> "asyncio.Task[None]":
@@ -152,13 +152,11 @@ def test_after_a_lost_answer_a_critical_alert_is_repeated_and_marked(tmp_path: P
         texts = await scene.said()
         assert [text.startswith("(repeated)") for text in texts] in ([False, True], [False, False, True])
 
-    in_scene(tmp_path, story, telegram_admin_ids=f"{ADA}")
+    in_scene(tmp_path, story, alone=True)
 
 
 def test_after_a_lost_answer_another_alert_is_not_repeated_but_named(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
-        await scene.store.users.set(VERA, "nothing", "Vera", 0)
-        await scene.parts.roles.refresh()
         await scene.fault("sendMessage", drop="after")
         await scene.alert(ENTRY)
         sending = _as_soon_as_back(scene)
@@ -169,14 +167,14 @@ def test_after_a_lost_answer_another_alert_is_not_repeated_but_named(tmp_path: P
         assert second.startswith("Telegram's answer was lost")
         assert "SOLUSDT LONG opened" in second
 
-    in_scene(tmp_path, story, telegram_admin_ids=f"{ADA}")
+    in_scene(tmp_path, story, alone=True)
 
 
 def test_an_alert_whose_sending_a_crash_cut_off_is_repeated_only_if_critical(tmp_path: Path) -> None:
     async def main() -> None:
         clock = HandClock()
         async with serving(clock) as chat:
-            async with running(chat, tmp_path, clock, telegram_admin_ids=f"{ADA}") as scene:
+            async with running(chat, tmp_path, clock, alone=True) as scene:
                 await scene.fault("sendMessage", delay_ms=60_000, times=4)
                 await scene.alert(ENTRY, CRITICAL)
                 await scene.parts.outbox.look()
@@ -192,7 +190,7 @@ async def _marked(scene: Scene) -> bool:
 
 
 async def _after_the_crash(chat: object, folder: Path, clock: HandClock) -> None:
-    async with running(chat, folder, clock, telegram_admin_ids=f"{ADA}") as scene:  # type: ignore[arg-type] # passed through
+    async with running(chat, folder, clock, alone=True) as scene:  # type: ignore[arg-type] # passed through
         await scene.sim("faults", method="DELETE")
         await scene.sent()
         texts = await scene.said()
@@ -223,7 +221,7 @@ def test_a_day_without_telegram_loses_nothing_and_is_summed_up(tmp_path: Path) -
         _check_order(await scene.said())
         assert (await scene.store.outbox.counts()).get("pending", 0) == 0
 
-    in_scene(tmp_path, story, telegram_admin_ids=f"{ADA}")
+    in_scene(tmp_path, story, alone=True)
 
 
 def _check_order(texts: list[str]) -> None:
