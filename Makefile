@@ -6,9 +6,10 @@ PYTHON_ENV := .venv/bin/python
 UV ?= uv
 ARGS ?=
 
+# Without byte code every start would compile some thousand modules again.
 demo run venue:
 	@.ci/venv runtime
-	@$(PYTHON_ENV) -m bot $@ $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON_ENV) -m bot $@ $(ARGS)
 
 test: check
 	rm -f .coverage .coverage.*

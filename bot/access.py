@@ -67,15 +67,15 @@ def judge(update: Update, *, roles: Mapping[int, Role], groups: frozenset[int] =
 
 def _judge_message(message: Message, roles: Mapping[int, Role], groups: frozenset[int]) -> Verdict:
     user, chat = message.from_user, message.chat
+    if chat.type == "private" and message.content_type in _SERVICE:
+        return Refused(reason="service message", audit=False, chat_id=chat.id, user=user)
     if (foreign := _foreign(chat, user, groups)) is not None:
         return foreign
     if user is None or user.is_bot or message.sender_chat is not None:
-        return Refused(reason="no person", audit=message.content_type not in _SERVICE, chat_id=chat.id, user=user)
+        return Refused(reason="no person", chat_id=chat.id, user=user)
     role = roles.get(user.id)
     if role is None:
         return _stranger(chat, user)
-    if message.content_type in _SERVICE:
-        return Refused(reason="service message", audit=False, chat_id=chat.id, user=user)
     if (reason := _provenance(message)) is not None:
         said = f"Nothing was done: {reason} are not accepted. Write it yourself, as a new message."
         return Refused(reason=reason, polite=True, chat_id=chat.id, said=said, user=user)

@@ -17,7 +17,7 @@ from bot.outbox_wake import WakingJournal
 from bot.research import Research
 from bot.service import ChatService
 from bot.tasks import Supervisor
-from config import Settings
+from config import LogLevel, Settings
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
@@ -36,6 +36,8 @@ from engine.recovery import restore
 from storage.store import Store
 
 _log = get_logger(__name__)
+# Libraries that tell of every step; settings may turn them up again.
+QUIETER = {"aiogram.event": LogLevel.WARNING, "apscheduler": LogLevel.WARNING}
 # How long a clean stop waits for the message that says so.
 _FAREWELL_S = 2.0
 

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,23 +60,27 @@ async def run(options: DemoOptions, say: Callable[[str], None]) -> None:
 
 
 async def _desk(options: DemoOptions, chat: LocalChat, say: Callable[[str], None]) -> None:
-    # Only now the heavy imports: the page is already up.
-    from bot.app import App, open_wiring
+    past = None
+    if options.replay is None and not (options.state / "paper").exists():
+        past = asyncio.create_task(_play_past(options))
+    # Only now the heavy imports, and in a thread: the page is up and must answer meanwhile.
+    await asyncio.to_thread(import_module, "bot.app")
+    from bot.app import QUIETER, App, open_wiring
     from bot.market import MarketPlan
     from config.logging import configure_logging
 
     settings = _settings(options, chat)
     pipeline = configure_logging(
         level=settings.log_level,
-        module_levels=settings.log_levels,
+        module_levels=QUIETER,
         folder=options.state / "logs",
         secrets=settings.secrets(),
         terminal=None,
     )
     try:
         plan = MarketPlan(seed=options.seed, speed=options.speed, path=options.replay)
-        if options.replay is None and not (options.state / "paper").exists():
-            await _play_past(options)
+        if past is not None:
+            await past
         wiring = await open_wiring(settings, plan)
         await _seat_viewers(wiring.store)
 

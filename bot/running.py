@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from bot.accounts import AccountError
-from bot.app import App, open_wiring
+from bot.app import QUIETER, App, open_wiring
 from bot.lock import InstanceLock
 from bot.market import MarketPlan
 from config import DeskMode, Settings, SettingsError, load_settings
@@ -32,7 +32,7 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
     pipeline = configure_logging(
         level=settings.log_level,
-        module_levels=settings.log_levels,
+        module_levels=QUIETER | settings.log_levels,
         folder=settings.desk_state_dir / "logs",
         secrets=settings.secrets(),
     )

@@ -3,6 +3,7 @@
 APScheduler only wakes; what is due is worked out here, from the clock and from what was done before.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -135,28 +136,32 @@ class Daily:
     ) -> None:
         self._store, self._snapshot, self._say, self._clock, self._plan = store, snapshot, say, clock, plan
         self._last: date | None = None
+        self._turn = asyncio.Lock()
 
-    async def begin(self) -> None:
-        """Find out where reporting stands; raises JournalUnavailable."""
+    async def look(self) -> None:
+        """Send what is due; raises JournalUnavailable."""
+        async with self._turn:
+            await self._send_due()
+
+    async def _send_due(self) -> None:
+        if self._last is None:
+            await self._begin()
+        for due in due_reports({DAILY: self._last or self._now().date()}, self._now(), self._plan.zone, self._plan.at):
+            if await self._store.reports.claim(due.report, due.day):
+                await self._send(due)
+            self._last = due.day
+
+    async def _begin(self) -> None:
         key = f"reported.{DAILY}.{self._plan.mode}.{self._plan.desk}"
         known = await self._store.settings.get(key)
         if not isinstance(known, str):
             # A desk that has just been set up has nothing to report about the days before.
             known = str(self._now().date() - _DAY)
             await self._store.settings.set(key, known)
-        self._last = date.fromisoformat(known)
         for report, day in await self._store.reports.unsent():
             if report == DAILY:
                 await self._send(Due(report=DAILY, day=date.fromisoformat(day), at=self._now(), late=True))
-
-    async def look(self) -> None:
-        """Send what is due; raises JournalUnavailable."""
-        if self._last is None:
-            await self.begin()
-        for due in due_reports({DAILY: self._last or self._now().date()}, self._now(), self._plan.zone, self._plan.at):
-            if await self._store.reports.claim(due.report, due.day):
-                await self._send(due)
-            self._last = due.day
+        self._last = date.fromisoformat(known)
 
     async def _send(self, due: Due) -> None:
         start = int(datetime.combine(due.day, time(), UTC).timestamp()) * 1000

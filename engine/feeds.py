@@ -23,7 +23,11 @@ from engine.marketdata import LiveCandles, nearest_tick
 
 type Beat = Callable[[], None]
 FUNDING_MS = 8 * HOUR_MS
+# Ticks due within that time are played at once; and the longest the feed works before others get a turn on the loop.
 _PAUSE_S = 0.05
+_TURN_S = 0.005
+# A market faster than the desk can follow waits for it instead of filling the memory.
+_BACKLOG = 2_000
 
 
 def _no_beat() -> None:
@@ -134,20 +138,33 @@ class TickFeed:
         began = clock.monotonic()
         first_ms = self._minute_ms
         while True:
-            self._fund()
-            for symbol, tick in self._minute():
+            await self._fund()
+            turn = clock.monotonic()
+            for symbol, tick in await self._minute():
                 beat()
-                due = began + (tick.time_ms - first_ms) / 1000 / self._speed
-                if (early := due - clock.monotonic()) > _PAUSE_S:
-                    await clock.sleep(early)
+                now = clock.monotonic()
+                early = began + (tick.time_ms - first_ms) / 1000 / self._speed - now
+                if early > _PAUSE_S or now - turn > _TURN_S:
+                    await self._pause(early, beat)
+                    turn = clock.monotonic()
                 self._tick(symbol, tick)
             self._minute_ms += MINUTE_MS
             await self._bars()
 
-    def _minute(self) -> Iterator[tuple[str, Tick]]:
-        streams = [self._stream(number, symbol) for number, symbol in enumerate(self._parts.instruments)]
-        for _, _, symbol, tick in heapq.merge(*streams, key=lambda row: row[:2]):
-            yield symbol, tick
+    async def _pause(self, early: float, beat: Beat) -> None:
+        await self._parts.clock.sleep(early if early > _PAUSE_S else 0)
+        while self._parts.desk.backlog > _BACKLOG:
+            beat()
+            await self._parts.clock.sleep(0)
+
+    async def _minute(self) -> Iterator[tuple[str, Tick]]:
+        streams = []
+        for number, symbol in enumerate(self._parts.instruments):
+            streams.append(self._stream(number, symbol))
+            # A new day of one symbol takes some milliseconds; sixteen in one go would hold the loop for too long.
+            await self._parts.clock.sleep(0)
+        merged = heapq.merge(*streams, key=lambda row: row[:2])
+        return ((symbol, tick) for _, _, symbol, tick in merged)
 
     def _stream(self, number: int, symbol: str) -> list[tuple[int, int, str, Tick]]:
         return [(tick.time_ms, number, symbol, tick) for tick in self._market.ticks(symbol, self._minute_ms)]
@@ -158,11 +175,12 @@ class TickFeed:
         self._parts.paper.on_quote(symbol, tick.time_ms, last, bid=bid, ask=ask)
         self._parts.desk.put(PriceMoved(symbol, last, last, tick.time_ms, bid, ask))
 
-    def _fund(self) -> None:
+    async def _fund(self) -> None:
         if self._minute_ms % FUNDING_MS == 0:
             for symbol in self._parts.instruments:
                 rate = self._market.funding(symbol, self._minute_ms)
                 self._parts.paper.set_funding(symbol, self._minute_ms, rate_to_e8(repr(rate)))
+                await self._parts.clock.sleep(0)
 
     async def _bars(self) -> None:
         opened = self._minute_ms - MINUTE_MS

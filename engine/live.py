@@ -148,6 +148,11 @@ class Desk:
 
     # Reading
 
+    @property
+    def backlog(self) -> int:
+        """How many items wait in the inbox."""
+        return len(self._inbox)
+
     def snapshot(self) -> Snapshot:
         """Return the desk at this instant."""
         return snapshot(self.trader.workspace, version=self.steps)

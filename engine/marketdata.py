@@ -56,18 +56,20 @@ class LiveCandles:
         return max(rows, default=0) + self._base_ms
 
     def seed(self, history: Sequence[Columns]) -> None:
-        """Load history at the base timeframe, complete up to now; strategies are not asked about it."""
-        for columns in history:
-            self._store.ring(columns.symbol, self._base_ms).replace(
-                columns.rows(max(0, len(columns) - KEPT_BARS), len(columns))
-            )
+        """Load history at the base timeframe up to now, from the last gap on; strategies are not asked about it."""
+        for whole in history:
+            if not len(whole):
+                continue
+            columns = whole.rows(*whole.segments()[-1])
+            self._store.ring(columns.symbol, self._base_ms).replace(columns)
             for need in self._needs.get(columns.symbol, ()):
                 resampler = self._resamplers.get((columns.symbol, need.timeframe))
                 if resampler is None:
                     continue
                 self._store.ring(columns.symbol, need.timeframe).replace(resample(columns, timeframe_ms=need.timeframe))
                 end = int(columns.time[-1]) + self._base_ms
-                for row in range(len(columns) - (end % need.timeframe) // self._base_ms, len(columns)):
+                begun = (end % need.timeframe) // self._base_ms
+                for row in range(max(0, len(columns) - begun), len(columns)):
                     resampler.feed(columns.bar(row))
 
     def on_bar(self, bar: Bar) -> list[Told]:
@@ -75,12 +77,14 @@ class LiveCandles:
         outcome = self._store.append(bar)
         if isinstance(outcome, Duplicate):
             return []
-        if not isinstance(outcome, Appended):
-            return [self._broken(bar, outcome)]
         told: list[Told] = []
-        if bar.symbol in self._troubled:
+        if not isinstance(outcome, Appended):
+            told.append(self._broken(bar, outcome))
+        elif bar.symbol in self._troubled:
             self._troubled.discard(bar.symbol)
             told.append(DataHealed(bar.symbol, bar.close_ms))
+        if isinstance(outcome, Bad):
+            return told
         for need in self._needs.get(bar.symbol, ()):
             told.extend(self._closed(need, bar))
         return told

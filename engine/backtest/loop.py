@@ -68,13 +68,14 @@ class Loop:
 
     def _next(self, at: int) -> int:
         self._busy = busy = self._what_is_busy()
+        if not self.request.skipping or len(busy) > 1:
+            return self._grid(at)
         signal = self._signals.next_ms()
-        if not busy:
-            return signal
-        if len(busy) == 1:
-            return min(signal, self._wake(self.lanes[busy[0]], at, signal))
-        end = self.request.end_ms
-        return min(signal, *(self.lanes[n].row_time(self.lanes[n].row(at), end) for n in busy))
+        return self._wake(self.lanes[busy[0]], at, signal) if busy else signal
+
+    def _grid(self, at: int) -> int:
+        # Time passes bar by bar, also where a symbol has a hole.
+        return -(-at // self.step) * self.step
 
     def _what_is_busy(self) -> list[int]:
         state = self.trader.workspace.state
@@ -87,17 +88,18 @@ class Loop:
         return numbers
 
     def _wake(self, lane: Lane, at: int, limit: int) -> int:
-        row = lane.row(at)
-        band = self.exchange.quiet_band(lane.symbol) if self.request.skipping else None
+        following = self._grid(at)
+        band = self.exchange.quiet_band(lane.symbol)
         mine = quiet(self.trader.workspace) if band is not None else None
         if band is None or mine is None:
-            return lane.row_time(row, self.request.end_ms)
-        until = min(limit, mine.until_ms - lane.step, self.exchange.next_funding_ms(lane.symbol))
-        seen = sleep(lane, row, min(lane.row(until), lane.end), inside=band, close=(mine.low, mine.high))
-        if seen.woken > row:
-            last_ms = lane.view.time[seen.woken - 1] + lane.step
-            slept(self.trader.workspace, lane.symbol, seen.low, seen.high, last_ms)
-        return lane.row_time(seen.woken, self.request.end_ms)
+            return following
+        due = min(self._grid(mine.until_ms - lane.step), self._grid(self.exchange.next_funding_ms(lane.symbol)), limit)
+        end = min(lane.row(due), lane.end)
+        seen = sleep(lane, lane.row(at), end, inside=band, close=(mine.low, mine.high))
+        woken = max(lane.view.time[seen.woken] if seen.woken < end else due, following)
+        if woken > following:
+            slept(self.trader.workspace, lane.symbol, seen.low, seen.high, woken)
+        return woken
 
     # One instant
 

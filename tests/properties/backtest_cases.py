@@ -1,7 +1,5 @@
 """Random backtests: histories with holes and late starts, profiles with any rules, limits near enough to act."""
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
 
 from engine.backtest import Request
@@ -87,11 +85,11 @@ def profiles(draw: st.DrawFn, symbols: tuple[str, ...]) -> Profile:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class Case:
     """A request whose text leaves the candles out."""
 
-    request: Request
+    def __init__(self, asked: Request) -> None:
+        self.request = asked
 
     def __repr__(self) -> str:
         asked = self.request

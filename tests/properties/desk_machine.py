@@ -5,7 +5,7 @@ from copy import deepcopy
 from engine.core import events as e
 from engine.core.effects import CancelOrder, Effect, PlaceOrder, QueryAccount, QueryOrder, SetProtection
 from engine.core.market import MINUTE_MS
-from engine.core.orders import Order, Purpose
+from engine.core.orders import Order, OrderStatus, Purpose, Ticket
 from engine.core.profile import Account
 from engine.core.strategy import Enter
 from tests.support.desk import PRICE, WALLET, Bench, instrument
@@ -64,6 +64,8 @@ class Rig:
         ticket, venue = effect.ticket, self.venue
         if ticket.purpose is Purpose.ENTRY:
             self.entries.append(ticket.link_id)
+        else:
+            self._check_cover(ticket)
         fate = self.fate
         taken = fate in {"answered", "reply lost"} and venue.place(ticket)
         if fate in {"reply lost", "request lost"}:
@@ -72,6 +74,11 @@ class Rig:
             self.mail.append(e.OrderAccepted(ticket.link_id, venue.orders[ticket.link_id].order_id, venue.now_ms))
         else:
             self.mail.append(e.OrderRejected(ticket.link_id, "1", "refused", venue.now_ms))
+
+    def _check_cover(self, ticket: Ticket) -> None:
+        orders = (order for order in self.bench.state.book.open(ticket.symbol) if order.ticket.reduce_only)
+        sure = sum(order.open_qty for order in orders if order.status is not OrderStatus.UNKNOWN)
+        assert sure <= self.bench.ws.positions[ticket.symbol].size, "closes cover more than is held"
 
     def pass_time(self, ms: int) -> None:
         """Let both clocks move on."""
@@ -105,10 +112,9 @@ class Rig:
             del self.mail[rows[index % len(rows)]]
 
     def answer(self) -> None:
-        """Answer what was asked, as the exchange sees it now."""
+        """Answer what was asked as the exchange sees it now; the answer travels like any message."""
         questions, self.questions = self.questions, set()
-        for link_id in sorted(questions):
-            self.step(self.venue.row(link_id) if link_id else self.venue.report())
+        self.mail.extend(self.venue.row(link_id) if link_id else self.venue.report() for link_id in sorted(questions))
 
     def crash(self) -> None:
         """Stop dead: messages on their way are lost, the state is what the facts say."""
@@ -126,15 +132,18 @@ class Rig:
         """Return the desk's orders that may still be filled."""
         return list(self.bench.state.book.open())
 
+    def working(self) -> list[str]:
+        """Return the exchange's orders that may still be filled."""
+        return [link_id for link_id, order in self.venue.orders.items() if not order.over]
+
     def settle(self) -> None:
         """Let everything arrive: messages, ends of working orders, answers, until both are quiet."""
         self.fate = "answered"
         for _ in range(12):
             for link_id in list(self.venue.orders):
                 self.venue.fill(link_id, 10**6)
-            while self.mail:
-                self.deliver(0)
-            self.answer()
             self.pass_time(3_000)
             self.questions.add("")
             self.answer()
+            while self.mail:
+                self.deliver(0)

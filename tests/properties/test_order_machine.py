@@ -1,4 +1,4 @@
-"""Whatever is lost, doubled, late or cut off by a crash: one order per decision, bounded exposure, equal books in the end."""
+"""Whatever is lost, doubled, late or cut off: one order per decision, bounded exposure, equal books in the end."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,28 +10,30 @@ from engine.core.money import to_money
 from engine.core.orders import OVER, OrderStatus
 from engine.core.profile import SizeMode, Sizing
 from tests.properties.desk_machine import FATES, Rig
-from tests.support.desk import BTC, ETH, T0, XRP, account, assert_replays, profile
+from tests.support.desk import BTC, ETH, T0, account, assert_replays, profile
 
-SYMBOLS = (BTC, ETH, XRP)
+SYMBOLS = (BTC, ETH)
 SIZE = 15
-MOST = 2
+MOST = 1
 RANK = {OrderStatus.CREATED: 0, OrderStatus.SUBMITTED: 1, OrderStatus.UNKNOWN: 2, OrderStatus.ACKNOWLEDGED: 3}
 RANK |= {OrderStatus.PARTIALLY_FILLED: 4} | dict.fromkeys(OVER, 5)
 symbols, numbers = st.sampled_from(SYMBOLS), st.integers(0, 30)
 
 
 class DeskMachine(RuleBasedStateMachine):
-    """One profile of 15 steps an entry, at most two positions."""
+    """One profile of 15 steps an entry, at most one position."""
 
     def __init__(self) -> None:
         super().__init__()
         sizing = Sizing(mode=SizeMode.QUANTITY, amount=to_money("1.5"))
-        self.rig = Rig(account(profile(sizing=sizing, max_positions=MOST), max_exposure=1), SYMBOLS)
+        self.rig = Rig(account(profile(sizing=sizing, max_positions=MOST), max_exposure=1, hand_cooldown_ms=0), SYMBOLS)
         self.ranks: dict[str, int] = {}
         self.commands = 0
 
     @rule(symbol=symbols, long=st.booleans(), fate=st.sampled_from(FATES))
     def signal(self, symbol: str, long: bool, fate: str) -> None:
+        self.commands += 1
+        self.rig.step(Resume(command_id=f"r{self.commands}", by="a", wall_ms=T0))
         self.rig.fate = fate
         self.rig.signal(symbol, long=long)
 
@@ -49,51 +51,50 @@ class DeskMachine(RuleBasedStateMachine):
         self.commands += 1
         self.rig.step(CloseAll(command_id=f"a{self.commands}", by="a", wall_ms=T0))
 
-    @rule()
-    def resume(self) -> None:
-        self.commands += 1
-        self.rig.step(Resume(command_id=f"r{self.commands}", by="a", wall_ms=T0))
-
     @precondition(lambda self: self.rig.mail)
     @rule(index=numbers, again=st.booleans())
     def message(self, index: int, again: bool) -> None:
         self.rig.deliver(index, again=again)
 
     @precondition(lambda self: self.rig.mail)
+    @rule()
+    def newest_first(self) -> None:
+        self.rig.deliver(-1)
+
+    @precondition(lambda self: self.rig.mail)
     @rule(index=numbers)
     def lose(self, index: int) -> None:
         self.rig.lose(index)
 
-    @precondition(lambda self: self.rig.venue.orders)
-    @rule(index=numbers, qty=st.integers(1, SIZE))
+    @precondition(lambda self: self.rig.working())
+    @rule(index=numbers, qty=st.sampled_from([1, 7, SIZE]))
     def fill(self, index: int, qty: int) -> None:
-        names = list(self.rig.venue.orders)
+        names = self.rig.working()
         self.rig.venue.fill(names[index % len(names)], qty)
 
-    @precondition(lambda self: self.rig.venue.orders)
+    @precondition(lambda self: self.rig.working())
     @rule(index=numbers)
     def cancel_at_the_exchange(self, index: int) -> None:
-        names = list(self.rig.venue.orders)
+        names = self.rig.working()
         self.rig.venue.end(names[index % len(names)])
 
     @rule(symbol=symbols, kind=st.sampled_from([e.ExecKind.STOP, e.ExecKind.TARGET, e.ExecKind.MANUAL, e.ExecKind.ADL]))
     def force(self, symbol: str, kind: e.ExecKind) -> None:
         self.rig.venue.force(symbol, kind, 4 if kind is e.ExecKind.ADL else None)
 
-    @rule(symbol=symbols, price=st.integers(9_960, 10_040))
-    def move(self, symbol: str, price: int) -> None:
+    @rule(symbol=symbols, price=st.integers(9_960, 10_040), amount=st.integers(-1_000_000, 1_000_000))
+    def world(self, symbol: str, price: int, amount: int) -> None:
         self.rig.move(symbol, price)
-
-    @rule(symbol=symbols, amount=st.integers(-1_000_000, 1_000_000))
-    def funding(self, symbol: str, amount: int) -> None:
         self.rig.venue.pay(symbol, amount)
 
     @rule(ms=st.sampled_from([1, 250, 2_000, 5_000, 130_000]))
     def wait(self, ms: int) -> None:
         self.rig.pass_time(ms)
 
-    @rule()
-    def answer(self) -> None:
+    @rule(scheduled=st.booleans())
+    def answer(self, scheduled: bool) -> None:
+        if scheduled:
+            self.rig.questions.add("")
         self.rig.answer()
 
     @rule()
@@ -118,18 +119,6 @@ class DeskMachine(RuleBasedStateMachine):
         assert busy <= MOST
 
     @invariant()
-    def closes_never_sum_to_more_than_is_known_to_be_held(self) -> None:
-        orders = self.rig.open_orders()
-        for position in self.rig.bench.ws.positions.values():
-            sure = [
-                o
-                for o in orders
-                if o.ticket.symbol == position.symbol and o.ticket.reduce_only and o.status is not OrderStatus.UNKNOWN
-            ]
-            latest = max((o.ticket.attempt for o in sure), default=0)
-            assert sum(o.open_qty for o in sure if o.ticket.attempt == latest) <= SIZE
-
-    @invariant()
     def no_status_moves_backwards(self) -> None:
         for link_id, order in self.rig.bench.state.book.orders.items():
             rank = RANK[order.status]
@@ -141,9 +130,7 @@ class DeskMachine(RuleBasedStateMachine):
         recorded = [fact for fact in self.rig.bench.facts if isinstance(fact, e.Executed)]
         assert len({fact.exec_id for fact in recorded}) == len(recorded)
         books = self.rig.bench.state.portfolio
-        paid = sum(fact.amount for fact in self.rig.bench.facts if isinstance(fact, e.FundingPaid))
         assert books.wallet == books.opening + sum(books.net.values()) + books.transfers
-        assert paid is not None
 
     def teardown(self) -> None:
         self.rig.settle()
@@ -162,4 +149,4 @@ class DeskMachine(RuleBasedStateMachine):
 
 
 TestOrderMachine = DeskMachine.TestCase
-TestOrderMachine.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestOrderMachine.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)

@@ -142,6 +142,8 @@ class Rig:
         """Wait until no order is open anywhere and every position is as the exchange has it."""
         await until(lambda: not list(self.state.book.open()) and self.agrees(), timeout_s)
         await self.desk.courier.idle.wait()
+        # What was decided last is in the journal one turn of the loop later.
+        await self.clock.sleep(0.1)
 
     # Looking
 

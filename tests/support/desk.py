@@ -1,4 +1,4 @@
-"""Builders for tests of the core: instruments, profiles, accounts, and a bench that steps a trader and keeps its facts."""
+"""Builders for tests of the core: instruments, profiles, accounts, and a bench that steps a trader and keeps facts."""
 
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""An in-memory exchange with a truth of its own: what it has, and what of that the desk has been told, are two things."""
+"""An in-memory exchange with a truth of its own: what it has, and what the desk was told of it, are two things."""
 
 from dataclasses import dataclass, field
 

@@ -104,7 +104,9 @@ def test_a_viewer_reads_everything_and_changes_nothing(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         for info in catalogue.COMMANDS:
             if info.acts:
+                scene.clock.jump(5)
                 await scene.write(f"/{info.name} {info.example.partition(' ')[2]}", user=VERA)
+        scene.clock.jump(5)
         await scene.write("/closeall now", user=VERA)
         assert scene.desk.commands == []
         assert all("needs the role admin" in text for text in await scene.said(VERA))
@@ -137,7 +139,7 @@ def test_a_double_tap_on_confirm_acts_once_and_another_admin_cannot_take_it(tmp_
         await scene.write("/closeall")
         preview = (await scene.messages())[-1]
         label = preview["buttons"][0][0]["text"]
-        data = preview["buttons"][0][0]["callback_data"]
+        data = preview["buttons"][0][0]["data"]
         await scene.press(preview["message_id"], label)
         assert not [command for command in scene.desk.commands if isinstance(command, CloseAll)]
         scene.clock.jump(1)

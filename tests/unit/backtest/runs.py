@@ -52,7 +52,7 @@ class Dice:
 
     def decide(self, inputs: Inputs, held: Held | None, off: Collection[str]) -> Decision:
         """Enter long, enter short or exit, as the digits say."""
-        match int(round((inputs.get("close") or 0.0) * 100)) * 7 % 101 % self.faces:
+        match round((inputs.get("close") or 0.0) * 100) * 7 % 101 % self.faces:
             case 0:
                 return Enter(True, "dice up")
             case 1:

@@ -1,4 +1,4 @@
-"""The eleven checks before an entry: each passes exactly at its threshold, fails one unit beyond it, and names itself."""
+"""The eleven checks before an entry: each passes at its threshold, fails one unit beyond it, and names itself."""
 
 from collections.abc import Callable
 from dataclasses import replace

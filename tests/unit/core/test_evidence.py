@@ -1,4 +1,4 @@
-"""What the exchange says: fills are booked once, unknown ends on evidence, duplicates change nothing, people are told."""
+"""What the exchange says: fills are booked once, unknown ends on evidence, doubles change nothing, people are told."""
 
 from decimal import Decimal
 

@@ -89,7 +89,7 @@ def test_the_will_to_close_survives_a_restart() -> None:
 
 
 def test_a_restart_waits_two_seconds_for_the_answer_before_it_sends_again() -> None:
-    bench, first = closing()
+    bench, _ = closing()
     bench.restart()
     assert placed(bench.time(60_000)) == []
     assert placed(bench.time(1_999)) == []

@@ -79,18 +79,6 @@ def test_the_band_ends_before_a_limit_warns(long: bool) -> None:
     assert quiet(desk(long=long, own=(own,)).ws) == band
 
 
-AWAKE: list[Callable[[], Bench]] = [
-    lambda: Bench(),
-    lambda: desk(trail_from_ppm=1_000),
-    lambda: (b := desk(), b.enter(symbol=ETH))[0],
-    lambda: (b := desk(), b.order(symbol=ETH))[0],
-    lambda: (b := desk(), b.step(e.ProtectionReported(BTC, 0, 0, b.now)))[0],
-    lambda: closing(),
-    lambda: external(),
-    lambda: (b := desk(FAR), b.state.references.clear())[0],
-]
-
-
 def closing() -> Bench:
     bench = desk()
     bench.ask(CloseAll(command_id="c", by="a", wall_ms=T0))
@@ -103,6 +91,18 @@ def external() -> Bench:
     bench = Bench()
     bench.step(e.Executed("x", "", "", BTC, True, 10_000, 10, 0, e.ExecKind.MANUAL, bench.now))
     return bench
+
+
+AWAKE: list[Callable[[], Bench]] = [
+    Bench,
+    lambda: desk(trail_from_ppm=1_000),
+    lambda: (b := desk(), b.enter(symbol=ETH))[0],
+    lambda: (b := desk(), b.order(symbol=ETH))[0],
+    lambda: (b := desk(), b.step(e.ProtectionReported(BTC, 0, 0, b.now)))[0],
+    closing,
+    external,
+    lambda: (b := desk(FAR), b.state.references.clear())[0],
+]
 
 
 @pytest.mark.parametrize("case", AWAKE)

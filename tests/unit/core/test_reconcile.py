@@ -1,4 +1,4 @@
-"""The exchange's view against ours: missed fills are booked, in-flight orders excuse differences, the rest is adopted."""
+"""The exchange's view against ours: missed fills are booked, orders in flight excuse differences, others are adopted."""
 
 from typing import Any
 

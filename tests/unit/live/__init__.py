@@ -1,0 +1,1 @@
+"""The shell around the core: courier, outcomes, recovery, candles, feeds."""
