@@ -68,6 +68,7 @@ async def _desk(options: DemoOptions, chat: LocalChat, say: Callable[[str], None
     from bot.app import QUIETER, App, open_wiring
     from bot.market import MarketPlan
     from config.logging import configure_logging
+    from config.values import LogLevel
 
     settings = _settings(options, chat)
     pipeline = configure_logging(
@@ -75,7 +76,7 @@ async def _desk(options: DemoOptions, chat: LocalChat, say: Callable[[str], None
         module_levels=QUIETER,
         folder=options.state / "logs",
         secrets=settings.secrets(),
-        terminal=None,
+        terminal_level=LogLevel.WARNING,
     )
     try:
         plan = MarketPlan(seed=options.seed, speed=options.speed, path=options.replay)

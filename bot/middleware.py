@@ -43,25 +43,22 @@ class GuardedDispatcher(Dispatcher):
 
     async def feed_update(self, bot: Bot, update: Update, **kwargs: Any) -> Any:
         """Guard, then route an update; `after_gap` says that updates waited at Telegram for an unknown time."""
-        admitted = await self._guard.admit(bot, update)
-        if admitted is None:
-            return UNHANDLED
-        outcome = Outcome()
-        given = {"after_gap": False, **kwargs, "actor": admitted.actor, "admitted": admitted, "outcome": outcome}
-        result = await self._handled(bot, update, admitted, outcome, given)
-        await self._guard.finish(bot, update, outcome.text)
-        return result
-
-    async def _handled(
-        self, bot: Bot, update: Update, admitted: Admitted, outcome: Outcome, given: dict[str, Any]
-    ) -> Any:
+        outcome, admitted = Outcome(), None
         try:
+            admitted = await self._guard.admit(bot, update)
+            if admitted is None:
+                return UNHANDLED
+            given = {"after_gap": False, **kwargs, "actor": admitted.actor, "admitted": admitted, "outcome": outcome}
             return await super().feed_update(bot, update, **given)
         except Exception as error:  # noqa: BLE001 - the boundary where any error of a handler ends as an answer
             outcome.text = f"failed ({type(error).__name__})"
-            _log.error("update failed", update_id=update.update_id, user_id=admitted.actor.user_id, exc_info=error)
-            await _apologise(bot, admitted.chat_id, error)
+            _log.error("update failed", update_id=update.update_id, exc_info=error)
+            if admitted is not None:
+                await _apologise(bot, admitted.chat_id, error)
             return UNHANDLED
+        finally:
+            if admitted is not None:
+                await self._guard.finish(bot, update, outcome.text)
 
 
 class Lanes:

@@ -1,5 +1,6 @@
 """Critical alerts that nobody has seen: said again every 60 s, after 2 minutes also by the second channel."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -23,6 +24,7 @@ REPEAT_MS = MINUTE_MS
 SHOUT_AFTER_MS = 2 * MINUTE_MS
 _LOOK_S = 5.0
 _MOST_KEPT = 100
+_SHOUTS_A_LOOK = 3
 _REMINDER = "<b>Not seen yet</b>, repeated every minute until [Seen]"
 
 
@@ -69,6 +71,7 @@ class Watch:
         self._key = f"unseen.{mode}.{desk}"
         self._unseen: dict[int, Unseen] = {}
         self._reminders = _Reminders()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._changed = False
 
     @property
@@ -115,13 +118,27 @@ class Watch:
         await self._keep()
         now = self._clock.wall_ms()
         due = [one for one in self._unseen.values() if not one.shouted and now - one.since_ms >= SHOUT_AFTER_MS]
-        for one in due:
+        for one in due[:_SHOUTS_A_LOOK]:
             one.shouted = await self._shout(one)
             self._changed = self._changed or one.shouted
         if self._unseen and now - self._reminders.last_ms >= REPEAT_MS:
             self._reminders.last_ms = now
             for chat_id in self._admins():
-                await self._remind(chat_id)
+                # Beside this loop, because a flood may hold one chat back for minutes.
+                busy = self._tasks.get(chat_id)
+                if busy is None or busy.done():
+                    self._tasks[chat_id] = asyncio.create_task(self._remind(chat_id))
+
+    async def idle(self) -> None:
+        """Wait for reminders under way."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def close(self) -> None:
+        """Give up reminders under way."""
+        for task in self._tasks.values():
+            task.cancel()
+        await self.idle()
 
     async def _shout(self, one: Unseen) -> bool:
         words = " ".join(plain_parts(one.text)[0].split())
@@ -129,6 +146,8 @@ class Watch:
         return await self._channel.shout(shout)
 
     async def _remind(self, chat_id: int) -> None:
+        if not self._unseen:
+            return
         first, *others = self._unseen.values()
         lines = [_REMINDER, first.text, *(f"• {title_of(other.text)}" for other in others[-20:])]
         old = self._reminders.messages.get(chat_id)

@@ -130,6 +130,7 @@ class ChatService:
             _log.error("handlers given up at the end", count=given_up)
         await parts.dispatcher.emit_shutdown(bot=parts.bot, **parts.dispatcher.workflow_data)
         await parts.panel.close()
+        await parts.watch.close()
         await parts.outbox.close()
         await parts.pacer.drain()
         await parts.bot.session.close()

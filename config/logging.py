@@ -20,6 +20,8 @@ from config.values import LogLevel
 TRACE = 5
 _QUEUE_LENGTH = 20_000
 _PATIENCE_S = 5.0
+# Libraries that write a line for every update and every job; their warnings are kept.
+_TALKATIVE = ("aiogram.event", "apscheduler")
 
 
 class DeskLogger(structlog.stdlib.BoundLogger):
@@ -80,10 +82,11 @@ def configure_logging(
     folder: Path | None = None,
     secrets: Iterable[str] = (),
     terminal: TextIO | None = None,
+    terminal_level: LogLevel = LogLevel.TRACE,
 ) -> LogPipeline:
     """Start logging to `folder` (none: no file) and to `terminal` (none: stderr); returns the pipeline to be stopped.
 
-    Colours only where the terminal is one.
+    Colours only where the terminal is one, and there nothing below `terminal_level`.
     """
     # Otherwise the library prints a record that cannot be formatted, secrets and all.
     logging.raiseExceptions = False
@@ -91,6 +94,7 @@ def configure_logging(
     stream = terminal or sys.stderr
     handlers: list[logging.Handler] = [logging.StreamHandler(stream)]
     handlers[0].setFormatter(terminal_formatter(redactor, stream))
+    handlers[0].setLevel(_number(terminal_level))
     if folder is not None:
         handlers.append(DailyFile(folder))
         handlers[1].setFormatter(json_formatter(redactor))
@@ -126,7 +130,8 @@ class _Writer(threading.Thread):
     def run(self) -> None:
         while (record := self._records.get()) is not None:
             for sink in self._sinks:
-                sink.handle(record)
+                if record.levelno >= sink.level:
+                    sink.handle(record)
 
     def finish(self, patience_s: float) -> bool:
         try:
@@ -146,6 +151,9 @@ def _drop_by_level(logger: WrappedLogger, method: str, event: EventDict) -> Even
 
 def _set_levels(level: LogLevel, module_levels: Mapping[str, LogLevel]) -> None:
     logging.getLogger().setLevel(_number(level))
+    quiet = logging.NOTSET if level in {LogLevel.TRACE, LogLevel.DEBUG} else max(logging.WARNING, _number(level))
+    for module in _TALKATIVE:
+        logging.getLogger(module).setLevel(quiet)
     for module, wanted in module_levels.items():
         logging.getLogger(module).setLevel(_number(wanted))
 

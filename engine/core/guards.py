@@ -67,7 +67,7 @@ def _rules(ws: Workspace) -> None:
                 close_position(ws, position, reason)
             case MoveStop(stop=stop, why=why):
                 move_stop(ws, position, stop, position.target, why)
-            case None:
+            case _:
                 pass
 
 

@@ -71,7 +71,7 @@ def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | No
             return _change(ledger.equity, references.get("peak", 0))
         case Measure.DAILY_LOSS:
             return ledger.equity - references.get("day", ledger.equity)
-        case Measure.TOTAL_LOSS:
+        case _:
             return ledger.equity - references.get("start", ledger.equity)
 
 

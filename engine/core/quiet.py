@@ -78,7 +78,8 @@ def _within_limits(ws: Workspace, position: Position, band: Quiet) -> Quiet | No
             low, high = max(low, worst + 1), min(high, best)
         else:
             low, high = max(low, best), min(high, worst)
-    return Quiet(low, high, band.until_ms)
+    # Outside already: something is due that waits for its time slot.
+    return Quiet(low, high, band.until_ms) if low < ws.marks.get(position.symbol, 0) < high else None
 
 
 def _floor(ws: Workspace, specs: tuple[LimitSpec, ...], ledger: Ledger, references: References) -> Money | None:

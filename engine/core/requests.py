@@ -136,7 +136,7 @@ def matches(ws: Workspace, position: Position, which: c.Filter, profile: str) ->
         case c.Filter.LOSERS:
             mark = ws.marks.get(position.symbol)
             return bool(mark) and position.unrealised(mark or 0) < 0
-        case c.Filter.ALL:
+        case _:
             return True
 
 

@@ -149,10 +149,10 @@ def _symbol_free(ws: Workspace, d: Draft) -> str | None:
 
 
 def _count(ws: Workspace, d: Draft) -> str | None:
-    busy = {p.symbol: p.profile for p in ws.positions.values()}
-    for order in ws.state.book.open():
-        busy.setdefault(order.ticket.symbol, order.ticket.profile)
-    mine = sum(1 for name in busy.values() if name == d.profile.name)
+    held = {(p.symbol, p.profile) for p in ws.positions.values()}
+    held.update((order.ticket.symbol, order.ticket.profile) for order in ws.state.book.open())
+    mine = sum(1 for _, profile in held if profile == d.profile.name)
+    busy = {symbol for symbol, _ in held}
     if mine >= d.profile.max_positions:
         return f"{mine} positions of {d.profile.name}, maximum {d.profile.max_positions}"
     return (

@@ -2,7 +2,9 @@
 
 import json
 import queue
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[3]
 OWNER, ADMIN, VIEWER, STRANGER = 1001, 1002, 1003, 1004
 PATIENCE_S = 30.0
 _LOOK_S = 0.03
-# Sixty times real time changes everything under a test's hands; at this speed a minute's candle takes a minute.
-CALM = "1"
+# At sixty times real time positions come and go under a test's hands; at this speed nothing much happens in a test.
+CALM = "0.2"
 type Json = dict[str, Any]
 
 
@@ -111,6 +114,14 @@ class Sim:
 
         return until(look, f"message with {contains!r} for user {user}", timeout_s)
 
+    def confirm(self, preview: Json, button: str, user: int = OWNER) -> None:
+        """Press a confirming button, again when the press came before a person could have read the preview."""
+
+        def look() -> bool:
+            return "Too quick" not in self.notice(self.press(preview, button, user))["text"]
+
+        until(look, f"accepted press of {button!r}")
+
     def wait_for(self, message: Json, contains: str, user: int = OWNER, *, timeout_s: float = PATIENCE_S) -> Json:
         """Wait until a message has been edited to hold a text; returns it."""
         place = message["message_id"] - 1
@@ -130,6 +141,16 @@ class Sim:
         """Press a button, and wait for its message, or a newer one, to hold a text; returns that message."""
         self.press(message, button, user)
         return self.wait(contains, user, after=message["message_id"] - 1)
+
+    def panel(self, user: int = OWNER) -> Json:
+        """Open the panel, wait until it is pinned, and return it."""
+        fresh = self.ask("/menu", "[CLOSE ALL]", user)
+        return until(lambda: next((m for m in self.pinned(user) if m["message_id"] >= fresh["message_id"]), None), "pin")
+
+    def positions(self) -> int:
+        """Ask for the open positions; returns how many there are."""
+        found = re.search(r"Open (\d+)", self.ask("/positions", "Positions ·")["text"])
+        return int(found[1]) if found else 0
 
     def pinned(self, user: int = OWNER) -> list[Json]:
         """Return the pinned messages of a chat."""
@@ -211,6 +232,11 @@ class Demo:
             self.lines.append(line)
             if contains in line:
                 return line
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return what a query of the desk's database finds; only reads."""
+        with closing(sqlite3.connect(f"file:{self.state / 'desk.db'}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
 
     def kill(self) -> None:
         """End the process as a power cut would (kill -9), with the workers it started."""

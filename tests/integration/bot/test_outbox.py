@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from bot.localchat import LocalChat
 from engine.core.alerts import Alert
 from tests.integration.bot.scene import ADA, BEN, VERA, Scene, in_scene, running, serving
 from tests.unit.bot.alerts import CRITICAL, ENTRY, EXIT, NOTE, STOP_MOVED
@@ -139,17 +140,13 @@ def test_retry_after_is_obeyed_and_nothing_is_lost(tmp_path: Path) -> None:
     in_scene(tmp_path, story, alone=True)
 
 
-def _as_soon_as_back(scene: Scene) -> "asyncio.Task[None]":
-    return asyncio.create_task(scene.sent())
-
-
 def test_after_a_lost_answer_a_critical_alert_is_repeated_and_marked(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.fault("sendMessage", drop="after")
         await scene.alert(CRITICAL)
-        sending = _as_soon_as_back(scene)
-        await scene.passing(10)
-        await sending
+        sending = asyncio.create_task(scene.sent())
+        while not sending.done():
+            await scene.passing(1)
         texts = await scene.said()
         assert [text.startswith("(repeated)") for text in texts] == [False, True]
 
@@ -160,9 +157,9 @@ def test_after_a_lost_answer_another_alert_is_not_repeated_but_named(tmp_path: P
     async def story(scene: Scene) -> None:
         await scene.fault("sendMessage", drop="after")
         await scene.alert(ENTRY)
-        sending = _as_soon_as_back(scene)
-        await scene.passing(10)
-        await sending
+        sending = asyncio.create_task(scene.sent())
+        while not sending.done():
+            await scene.passing(1)
         first, second = await scene.said()
         assert first.startswith("SOLUSDT LONG opened")
         assert second.startswith("Telegram's answer was lost")
@@ -190,8 +187,8 @@ async def _marked(scene: Scene) -> bool:
     return bool(rows) and all(row.retry_at_ms == -1 for row in rows)
 
 
-async def _after_the_crash(chat: object, folder: Path, clock: HandClock) -> None:
-    async with running(chat, folder, clock, alone=True) as scene:  # type: ignore[arg-type] # passed through
+async def _after_the_crash(chat: LocalChat, folder: Path, clock: HandClock) -> None:
+    async with running(chat, folder, clock, alone=True) as scene:
         await scene.sim("faults", method="DELETE")
         await scene.sent()
         texts = await scene.said()

@@ -41,6 +41,7 @@ async def _critical(scene: Scene) -> None:
 async def _minute(scene: Scene) -> None:
     scene.clock.jump(60)
     await scene.parts.watch.look()
+    await scene.parts.watch.idle()
 
 
 def test_an_unseen_alert_is_repeated_every_minute_until_an_admin_has_seen_it(tmp_path: Path) -> None:

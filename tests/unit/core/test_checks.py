@@ -106,6 +106,14 @@ def test_positions_and_pending_and_unknown_orders_are_counted_together() -> None
     assert failed(made) == "count"
 
 
+def test_a_strangers_position_does_not_hide_a_profiles_order_on_its_symbol() -> None:
+    made = bench(max_positions=1)
+    ticket = made.order(symbol=ETH)
+    made.step(made.execution(ticket, link_id="", qty=1))
+    assert made.ws.positions[ETH].profile == "external"
+    assert failed(made) == "count"
+
+
 def test_the_accounts_maximum_counts_every_profile() -> None:
     second = profile("beta", max_positions=5)
     made = Bench(account(profile(), second, max_positions=1))

@@ -1,4 +1,4 @@
-"""The exchange's view against ours: missed fills are booked, orders in flight excuse differences, others are adopted."""
+"""The exchange's view against ours: missed fills are booked, orders in flight excuse differences, the rest adopted."""
 
 from typing import Any
 
