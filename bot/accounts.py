@@ -32,8 +32,7 @@ class Trading:
     strategies: Mapping[str, Strategy]
 
     def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
-        """Return the same without symbols that have no candles and profiles that finer candles than these would need.
-        """
+        """Return the same without symbols that have no candles and profiles that would need finer candles."""
         there = set(symbols)
         kept = []
         for profile in self.account.profiles:

@@ -21,6 +21,7 @@ from config import LogLevel, Settings
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
+from engine.core.alerts import Alert
 from engine.core.events import DeskStopping, InstrumentChanged, StartTroubled
 from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
@@ -91,6 +92,8 @@ class App:
         self.supervisor = Supervisor()
         self._desk: Desk | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self.claim_code: str | None = None
         self._stops: list[Callable[[], Any]] = [wiring.store.close]
 
     async def run(self) -> None:
@@ -113,6 +116,11 @@ class App:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._leave)
 
+    def _urgent(self, chat: ChatService, alert: Alert) -> None:
+        task = asyncio.create_task(chat.urgent(alert))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
     def _leave(self) -> None:
         if self._leaving is not None or self._desk is None:
             # Asked a second time, or before there was a desk: at once.
@@ -134,7 +142,9 @@ class App:
         paper = self._open_paper()
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
-        journal = WakingJournal(wiring.store.journal, lambda: chat.wake_outbox())  # noqa: PLW0108  # chat is made below
+        # The chat is made below: it needs the desk, whose journal wakes it.
+        wake = lambda: chat.wake_outbox()  # noqa: E731, PLW0108
+        journal = WakingJournal(wiring.store.journal, wake, lambda alert: self._urgent(chat, alert))
         desk = Desk(trader, paper, journal, self._clock)
         self._desk = desk
         self._stops.append(desk.close)
@@ -148,6 +158,7 @@ class App:
         await asyncio.to_thread(library)
         await self._start_desk(desk, paper)
         await chat.start()
+        self.claim_code = chat.claim_code
         for name, work in chat.tasks(self.supervisor):
             self.supervisor.start(name, work)
         pulse = pulse_file.keep(

@@ -39,10 +39,7 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     try:
         with InstanceLock(settings.desk_state_dir):
             wiring = await open_wiring(settings, plan)
-            label = wiring.source.label
-            app = App(
-                wiring, on_ready=lambda: typer.echo(f"The desk is running on {label}, paper account. Ctrl-C stops it.")
-            )
+            app = App(wiring, on_ready=lambda: _announce(app, wiring.source.label))
             app.stop_on_signals()
             await app.run()
     except AccountError as error:
@@ -50,3 +47,10 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
         raise typer.Exit(2) from None
     finally:
         pipeline.stop()
+
+
+def _announce(app: App, prices: str) -> None:
+    typer.echo(f"The desk is running on {prices}, paper account. Ctrl-C stops it.")
+    if app.claim_code is not None:
+        typer.echo("Nobody may use this desk yet: TELEGRAM_ADMIN_IDS is empty.")
+        typer.echo(f"To become its owner, send the bot within 10 minutes: /claim {app.claim_code}")

@@ -1,5 +1,5 @@
-"""The budget of requests to an exchange: sliding windows per group of endpoints and one over all, with lanes, so that an
-exit never waits behind a question.
+"""The budget of requests to an exchange: sliding windows per group of endpoints and one over all, with lanes, so that
+an exit never waits behind a question.
 
 A request counts from the moment it leaves until one window after its answer (or after `lag_s`, when the answer is
 slow): however long requests travel, the exchange does not see more than the budget in any window.

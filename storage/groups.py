@@ -6,10 +6,9 @@ from typing import Any
 
 import orjson
 
-from engine.core.alerts import Alert, LiquidationAlert, ProtectionAlert
+from engine.core.alerts import Alert, is_critical
 from engine.core.codec import codec_of, decode, encode
 from engine.core.facts import Fact
-from engine.core.profile import HoldLevel
 from engine.journal import AnyAlert
 from storage.priority import Priority
 
@@ -55,15 +54,6 @@ def journal_rows(group: Group, seq: int, desk: dict[str, str]) -> list[dict[str,
         }
         for place, (fact, line) in enumerate(zip(group.facts, group.lines, strict=True))
     ]
-
-
-def is_critical(alert: Alert) -> bool:
-    """Whether an alert may never be muted, merged or delayed by others."""
-    if isinstance(alert, ProtectionAlert | LiquidationAlert) or getattr(alert, "critical", False):
-        return True
-    level, action = getattr(alert, "level", ""), getattr(alert, "action", "")
-    halted = level == HoldLevel.HALTED.name and getattr(alert, "set", False)
-    return halted or (level == "breached" and action in {"emergency", "halt"})
 
 
 def alert_row(alert: Alert, desk: dict[str, str]) -> dict[str, Any]:

@@ -200,9 +200,11 @@ class Board:
 
 
 def _as_minutes(running: Running, tick: float) -> Minutes:
-    prices = (np.array([value * tick]) for value in (running.open, running.high, running.low, running.close))
-    volumes = (np.array([running.volume]), np.array([running.turnover]))
-    return Minutes(np.array([running.open_ms], dtype=np.int64), *prices, *volumes)
+    open_, high, low, close = (
+        np.array([value * tick]) for value in (running.open, running.high, running.low, running.close)
+    )
+    volume, turnover = np.array([running.volume]), np.array([running.turnover])
+    return Minutes(np.array([running.open_ms], dtype=np.int64), open_, high, low, close, volume, turnover)
 
 
 def _none() -> Minutes:

@@ -95,7 +95,8 @@ class Faults:
 def _hits(fault: Fault, path: str, key: str, topic: str) -> bool:
     if fault.path != path and (fault.path != "*" or path.startswith("ws:")):
         return False
-    return (not fault.key or fault.key == key) and (not fault.topic or topic.split(".")[0] == fault.topic.split(".")[0])
+    named = not fault.topic or topic == fault.topic or topic.startswith(f"{fault.topic}.")
+    return named and (not fault.key or fault.key == key)
 
 
 def fault_from(content: Mapping[str, Any]) -> Fault:

@@ -94,11 +94,15 @@ class Loop:
         if band is None or mine is None:
             return following
         due = min(self._grid(mine.until_ms - lane.step), self._grid(self.exchange.next_funding_ms(lane.symbol)), limit)
-        end = min(lane.row(due), lane.end)
-        seen = sleep(lane, lane.row(at), end, inside=band, close=(mine.low, mine.high))
+        row, end = lane.row(at), min(lane.row(due), lane.end)
+        seen = sleep(lane, row, end, inside=band, close=(mine.low, mine.high))
         woken = max(lane.view.time[seen.woken] if seen.woken < end else due, following)
+        if seen.woken > row:
+            last_ms, last = lane.view.time[seen.woken - 1] + lane.step, lane.view.close[seen.woken - 1]
+            self.exchange.advance(lane.symbol, last_ms, last)
+            self.settler.feed(PriceMoved(lane.symbol, last, last, last_ms, 0, 0, seen.low, seen.high), last_ms)
         if woken > following:
-            slept(self.trader.workspace, lane.symbol, seen.low, seen.high, woken)
+            slept(self.trader.workspace, woken)
         return woken
 
     # One instant

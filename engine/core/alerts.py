@@ -178,3 +178,14 @@ class LiquidationAlert(Alert):
     quantity: Decimal
     price: Decimal
     cause: str
+
+
+def is_critical(alert: Alert) -> bool:
+    """Whether an alert may never be muted, merged or delayed by others."""
+    if isinstance(alert, ProtectionAlert | LiquidationAlert):
+        return True
+    if isinstance(alert, HoldAlert):
+        return alert.set and alert.level == "HALTED"
+    if isinstance(alert, LimitAlert):
+        return alert.level == "breached" and alert.action in {"emergency", "halt"}
+    return isinstance(alert, OrderAlert | SystemAlert) and alert.critical

@@ -51,11 +51,8 @@ def quiet(ws: Workspace) -> Quiet | None:
     return _within_limits(ws, position, Quiet(low, high, until))
 
 
-def slept(ws: Workspace, symbol: str, low: Ticks, high: Ticks, until_ms: int) -> None:
-    """Take in what the skipped bars would have left behind: the extremes of the position, and the time slot of the last
-    of them.
-    """
-    ws.positions[symbol].see(low, high)
+def slept(ws: Workspace, until_ms: int) -> None:
+    """Take in that time passed quietly until `until_ms`: what looks at time slots looks at the next one anew."""
     ws.grid = grid(until_ms)
 
 

@@ -55,8 +55,7 @@ class State:
 
     def apply(self, fact: Fact) -> Trade | None:
         """Fold one fact in; returns the round trip that an execution completed."""
-        if fact.at_ms > self.clock_ms:
-            self.clock_ms = fact.at_ms
+        self.clock_ms = max(self.clock_ms, fact.at_ms)
         fold = _FOLDS.get(type(fact))
         return fold(self, fact) if fold is not None else None
 

@@ -125,8 +125,7 @@ class Trader:
 
         def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:
             def run(event: Any) -> None:
-                if event.at_ms > ws.now_ms:
-                    ws.now_ms = event.at_ms
+                ws.now_ms = max(ws.now_ms, event.at_ms)
                 part(ws, event)
 
             return run

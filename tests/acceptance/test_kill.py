@@ -1,6 +1,6 @@
 """A desk killed with SIGKILL at random moments, again and again, ends with the books of an exchange that never stopped.
 
-`KILLS` in the environment sets how often (8), `KILL_SEED` the moments.
+`KILLS` in the environment sets how often (6), `KILL_SEED` the moments.
 """
 
 import os
@@ -29,7 +29,7 @@ from engine.exchanges.simulated import SimulatedExchange
 from storage.groups import read_fact
 from tests.support.desk_process import account, command, commanded, digest, paper_in
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +87,11 @@ def live_and_die(folder: Path, dice: random.Random) -> int:
 def settle(folder: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "tests.support.desk_process", str(folder), "settle"],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
 
@@ -106,11 +110,7 @@ class Aftermath:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
 
-@pytest.fixture(scope="module")
-def after(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
-    folder, dice = tmp_path_factory.mktemp("desk"), random.Random(SEED)
-    confirmed = max(live_and_die(folder, dice) for _ in range(KILLS))
-    settle(folder)
+def aftermath(folder: Path, confirmed: int) -> Aftermath:
     facts = tuple(journal(folder))
     paper = paper_in(folder)
     paper.abandon()
@@ -121,7 +121,8 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     return Aftermath(facts, folded(facts), paper.truth, confirmed, alerts)
 
 
-def test_positions_stops_and_wallet_are_the_exchanges_to_the_last_unit(after: Aftermath) -> None:
+def assert_same_books(after: Aftermath) -> None:
+    """Positions, stops and wallet are the exchange's, to the last unit."""
     books = {s: (p.qty, p.cost, p.held_stop, p.held_target) for s, p in after.state.portfolio.positions.items()}
     theirs = {s: (r.qty, r.entry_cost, r.stop, r.target) for s, r in after.truth.positions().items()}
     assert books == theirs
@@ -129,7 +130,8 @@ def test_positions_stops_and_wallet_are_the_exchanges_to_the_last_unit(after: Af
     assert len(after.recorded(f.TradeClosed)) > 3 * KILLS
 
 
-def test_every_execution_is_booked_once_and_none_had_to_be_guessed(after: Aftermath) -> None:
+def assert_executions_once(after: Aftermath) -> None:
+    """Every execution is booked once, and none had to be guessed."""
     booked = [fact.exec_id for fact in (*after.recorded(Executed), *after.recorded(FundingPaid))]
     assert sorted(booked) == sorted(event.exec_id for event in after.truth.executions)
     assert not after.recorded(f.PositionAdopted)
@@ -137,7 +139,8 @@ def test_every_execution_is_booked_once_and_none_had_to_be_guessed(after: Afterm
     assert "DifferenceAlert" not in after.alerts
 
 
-def test_every_decision_has_at_most_one_order_and_every_entry_was_durable_first(after: Aftermath) -> None:
+def assert_orders_once(after: Aftermath) -> None:
+    """No decision has two orders, and every entry was durable before it was sent."""
     intended = [fact.ticket.link_id for fact in after.recorded(f.OrderIntended)]
     assert len(intended) == len(set(intended))
     traded = [fact.signal_id for fact in after.recorded(f.SignalRecorded) if fact.outcome == "traded"]
@@ -146,7 +149,8 @@ def test_every_decision_has_at_most_one_order_and_every_entry_was_durable_first(
     assert opened <= set(intended)
 
 
-def test_holds_and_limits_are_as_commanded(after: Aftermath) -> None:
+def assert_commands_kept(after: Aftermath) -> None:
+    """Holds and limits are as commanded; nothing that was confirmed is lost."""
     handled = commanded(after.state)
     assert after.confirmed < handled <= after.confirmed + 2
     paused, limits = {"pause:account:"}, {}
@@ -161,8 +165,11 @@ def test_holds_and_limits_are_as_commanded(after: Aftermath) -> None:
     assert after.state.thresholds == limits
 
 
-def test_references_are_set_once_and_cooldowns_only_grow(after: Aftermath) -> None:
-    begun = Counter((fact.scope, fact.name, fact.value) for fact in after.recorded(f.ReferenceSet) if ".at" in fact.name)
+def assert_references_kept(after: Aftermath) -> None:
+    """References of a day are set once, and cooldowns only grow."""
+    begun = Counter(
+        (fact.scope, fact.name, fact.value) for fact in after.recorded(f.ReferenceSet) if ".at" in fact.name
+    )
     assert begun
     assert set(begun.values()) == {1}
     assert [fact.scope for fact in after.recorded(f.ReferenceSet) if fact.name == "start"] == [""]
@@ -174,7 +181,8 @@ def test_references_are_set_once_and_cooldowns_only_grow(after: Aftermath) -> No
     assert latest
 
 
-def test_no_alert_is_lost_or_doubled(after: Aftermath) -> None:
+def assert_alerts_once(after: Aftermath) -> None:
+    """No alert is lost or doubled."""
     wanted: dict[str, Counter[Any]] = {
         "ExitAlert": Counter(fact.trade.position_id for fact in after.recorded(f.TradeClosed)),
         "CooldownAlert": Counter((fact.symbol, fact.until_ms) for fact in after.recorded(f.CooldownSet)),
@@ -186,3 +194,18 @@ def test_no_alert_is_lost_or_doubled(after: Aftermath) -> None:
     assert Counter((row["symbol"], row["until_ms"]) for row in told["CooldownAlert"]) == wanted["CooldownAlert"]
     assert Counter(row["what"] for row in told["ChangeAlert"]) == wanted["ChangeAlert"]
     assert Counter(row["set"] for row in told["HoldAlert"]) == wanted["HoldAlert"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(30 + 20 * KILLS)
+def test_a_desk_killed_again_and_again_ends_with_the_books_of_the_exchange(tmp_path: Path) -> None:
+    dice = random.Random(SEED)
+    confirmed = max(live_and_die(tmp_path, dice) for _ in range(KILLS))
+    settle(tmp_path)
+    after = aftermath(tmp_path, confirmed)
+    assert_same_books(after)
+    assert_executions_once(after)
+    assert_orders_once(after)
+    assert_commands_kept(after)
+    assert_references_kept(after)
+    assert_alerts_once(after)

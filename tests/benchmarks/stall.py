@@ -47,14 +47,14 @@ class Turns:
 
     def watch(self) -> None:
         """Time every callback of every loop from now on."""
-        run = asyncio.Handle._run  # noqa: SLF001  # the only place through which every turn passes
+        run = asyncio.Handle._run  # the only place through which every turn passes
 
         def timed(handle: asyncio.Handle) -> None:
             began, working = time.perf_counter(), time.thread_time()
             run(handle)
             self._note(handle, time.perf_counter() - began, time.thread_time() - working)
 
-        asyncio.Handle._run = timed  # type: ignore[method-assign]  # noqa: SLF001
+        asyncio.Handle._run = timed  # type: ignore[method-assign]
 
     def _note(self, handle: asyncio.Handle, took: float, worked: float) -> None:
         owner = getattr(getattr(handle, "_callback", None), "__self__", None)
@@ -99,7 +99,9 @@ def report(desk: Desk, turns: Turns, seconds: float, speed: float) -> None:
     print(f"{'task':<20}{'turns':>10}{'longest ms':>12}{'working ms':>12}{'share %':>9}")
     for name in sorted(turns.longest, key=lambda key: -turns.longest[key]):
         share = turns.total[name] / seconds * 100
-        print(f"{name:<20}{turns.count[name]:>10}{turns.longest[name] * 1000:>12.1f}{turns.busiest[name] * 1000:>12.1f}{share:>9.1f}")
+        print(
+            f"{name:<20}{turns.count[name]:>10}{turns.longest[name] * 1000:>12.1f}{turns.busiest[name] * 1000:>12.1f}{share:>9.1f}"
+        )
     played = desk.trader.workspace.now_ms - START_MS
     behind = seconds * speed * 1000 - played
     print(f"market: {played / MINUTE_MS:.0f} minutes played, {behind / 1000 / speed:.2f} s of wall time behind")

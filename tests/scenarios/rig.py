@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.alerts import Alert
-from engine.core.commands import Answer, ClosePosition, Done
-from engine.core.effects import PlaceOrder
+from engine.core.commands import Answer, ClosePosition
 from engine.core.events import BarClosed, Executed, InstrumentChanged, PriceMoved
-from engine.core.facts import AccountOpened, Fact, OrderIntended, PositionAdopted, SignalRecorded
+from engine.core.facts import Fact, OrderIntended, SignalRecorded
 from engine.core.orders import Ticket
 from engine.core.state import State
 from engine.core.strategy import Enter
@@ -187,7 +185,9 @@ class Rig:
 def assert_sound(rig: Rig) -> None:
     """Fail unless the books are the exchange's, the journal restores them, and no decision was ordered twice."""
     truth, books = rig.world.truth, rig.state.portfolio
-    assert {symbol: row.qty for symbol, row in truth.positions().items()} == {s: p.qty for s, p in books.positions.items()}
+    assert {symbol: row.qty for symbol, row in truth.positions().items()} == {
+        s: p.qty for s, p in books.positions.items()
+    }
     assert books.wallet == truth.wallet
     restored = State()
     for fact in rig.facts:
@@ -213,5 +213,3 @@ async def desk(world: World | None = None) -> AsyncIterator[Rig]:
     rig = await Rig.start(world)
     yield rig
     await rig.stop()
-
-

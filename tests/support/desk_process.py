@@ -95,7 +95,9 @@ STRATEGIES = {"quick": Restless(2 * MINUTE_MS), "calm": Restless(30 * MINUTE_MS)
 def account() -> Account:
     """Return two profiles: one that leaves early and rests, one that waits for its stops and trails them."""
     quick = profile("quick", SYMBOLS[:2], cooldown=Cooldown(length_ms=3 * MINUTE_MS, anchor=Anchor.ROLLING))
-    calm = profile("calm", SYMBOLS[2:], protection=Protection(breakeven_ppm=1_000, trail_from_ppm=1_500, trail_by_ppm=500))
+    calm = profile(
+        "calm", SYMBOLS[2:], protection=Protection(breakeven_ppm=1_000, trail_from_ppm=1_500, trail_by_ppm=500)
+    )
     return Account(profiles=(quick, calm), limits=presets.ACCOUNT_LIMITS, hand_cooldown_ms=2 * MINUTE_MS)
 
 
@@ -174,7 +176,9 @@ class Process:
         candles.seed(history)
         for instrument in INSTRUMENTS.values():
             desk.put(InstrumentChanged(instrument, known_ms))
-        feed = TickFeed(Parts(desk, self.paper, candles, INSTRUMENTS, self.clock), market, start_ms=start_ms, speed=SPEED)
+        feed = TickFeed(
+            Parts(desk, self.paper, candles, INSTRUMENTS, self.clock), market, start_ms=start_ms, speed=SPEED
+        )
         self.tasks.append(asyncio.create_task(desk.consume()))
         await desk.start()
         self.tasks += [asyncio.create_task(work) for work in (desk.tick(), desk.reconcile(), feed.run())]

@@ -8,6 +8,7 @@ from typing import Any
 
 # Wednesday 2024-01-03 09:00 UTC, as in `tests.support.desk`.
 WALL_MS = 1_704_272_400_000
+_LEAST_S = 1e-9
 
 
 class NothingLeftError(RuntimeError):
@@ -38,7 +39,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]
             if not timers:
                 raise NothingLeftError("every task waits, and no timer is set")
-            self._at = max(self._at, min(timers))
+            # A wait shorter than the clock can count would stand still for ever.
+            self._at = min(timers) if min(timers) > self._at else self._at + _LEAST_S
         super()._run_once()
 
 

@@ -38,8 +38,7 @@ def position(row: object, instruments: Instruments) -> PositionRow | Skipped:
     fields.where = f"position.{symbol[:40]}"
     held = instruments.get(symbol)
     if held is None or fields.text("category") not in {"", "linear"}:
-        size = fields.optional("size")
-        return Skipped(symbol if size else "")
+        return Skipped(symbol if fields.optional("size") else "")
     size = fields.steps("size", held)
     signed = 0 if not size else size if side(fields) else -size
     average = fields.positive("avgPrice" if fields.text("avgPrice") else "entryPrice") if size else Decimal(0)
@@ -80,8 +79,10 @@ def _net(one: PositionReport, other: PositionRow) -> PositionReport:
     qty = one.qty + other.qty
     if (one.qty > 0) == (other.qty > 0):
         return PositionReport(one.symbol, qty, one.entry_cost + other.cost, one.stop, one.target)
-    larger = one if abs(one.qty) >= abs(other.qty) else PositionReport(
-        other.symbol, other.qty, other.cost, other.stop, other.target
+    larger = (
+        one
+        if abs(one.qty) >= abs(other.qty)
+        else PositionReport(other.symbol, other.qty, other.cost, other.stop, other.target)
     )
     cost = larger.entry_cost * abs(qty) // abs(larger.qty)
     return PositionReport(one.symbol, qty, cost, larger.stop, larger.target)
@@ -152,7 +153,7 @@ def transaction(row: object) -> Transaction | Skipped:
 
 @dataclass(frozen=True, slots=True)
 class ClosedRow:
-    """One row of closed P&L, which is one closing order. Quantity in base coin, prices as the exchange averages them."""
+    """One closing order of closed P&L. Quantity in base coin, prices as the exchange averages them."""
 
     order_id: str
     symbol: str

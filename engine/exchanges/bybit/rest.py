@@ -1,4 +1,4 @@
-"""REST requests: pybit's client signs and sends in worker threads, everything it would decide by itself is switched off.
+"""REST requests: pybit signs and sends in worker threads, and everything it would decide by itself is switched off.
 
 A request that was handed to a thread is waited for to its end, however long: cancelling the waiting would not stop the
 sending. Nothing is logged here, so no key can be.

@@ -107,4 +107,3 @@ class Office:
     def kinds(self) -> list[str]:
         """Return the names of the events reported so far."""
         return [type(event).__name__ for event in self.heard]
-

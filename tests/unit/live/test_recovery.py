@@ -65,7 +65,15 @@ def altered(change: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", pack(State())[:-1], altered({"surprise": 1}), altered({"clock_ms": "late"}), altered({"holds": []})],
+    [
+        b"",
+        b"{}",
+        b"[]",
+        pack(State())[:-1],
+        altered({"surprise": 1}),
+        altered({"clock_ms": "late"}),
+        altered({"holds": []}),
+    ],
 )
 def test_checkpoint_bytes_that_are_not_a_whole_state_are_refused(data: bytes) -> None:
     with pytest.raises((CodecError, ValueError)):

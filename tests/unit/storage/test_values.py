@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.core.alerts import Alert, HoldAlert, LimitAlert, LiquidationAlert, OrderAlert
+from engine.core.alerts import Alert, HoldAlert, LimitAlert, LiquidationAlert, OrderAlert, is_critical
 from storage.columns import plain
-from storage.groups import is_critical
 
 BASE: dict[str, Any] = {"account": "main", "mode": "paper", "at_ms": 1}
 ORDER: dict[str, Any] = {"position_id": "p", "symbol": "B", "profile": "c", "entry": True, "buy": True}
