@@ -143,6 +143,7 @@ class App:
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         # The chat is made below: it needs the desk, whose journal wakes it.
+        chat: ChatService
         wake = lambda: chat.wake_outbox()  # noqa: E731, PLW0108
         journal = WakingJournal(wiring.store.journal, wake, lambda alert: self._urgent(chat, alert))
         desk = Desk(trader, paper, journal, self._clock)

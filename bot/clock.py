@@ -1,37 +1,10 @@
-"""Time as the bot's parts see it: given to them, so that a test can set it by hand."""
+"""Waiting for something or for a time, whichever comes first, on a clock that a test can set by hand."""
 
 import asyncio
-import time
-from typing import Protocol
 
+from engine.clock import Clock, SystemClock
 
-class Clock(Protocol):
-    """Wall time for people and deadlines, monotonic time for waiting."""
-
-    def wall_ms(self) -> int:
-        """Wall time in UTC milliseconds."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def wall_ms(self) -> int:
-        """Wall time in UTC milliseconds."""
-        return time.time_ns() // 1_000_000
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
-        await asyncio.sleep(seconds)
+__all__ = ["Clock", "SystemClock", "wait_for_event"]
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float, clock: Clock) -> bool:

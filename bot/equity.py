@@ -33,9 +33,14 @@ class EquityRecorder:
             beat()
             await asyncio.sleep(_PAUSE_S)
             now_ms = self._desk.trader.workspace.now_ms
-            if now_ms and (self._filled or now_ms // MINUTE_MS != self._minute):
+            if self._known() and (self._filled or now_ms // MINUTE_MS != self._minute):
                 self._minute, self._filled = now_ms // MINUTE_MS, False
                 await self._write()
+
+    def _known(self) -> bool:
+        # Before the books are open, and while a position has no price yet, equity is not known.
+        workspace = self._desk.trader.workspace
+        return workspace.state.opened and workspace.now_ms > 0 and workspace.marks.keys() >= workspace.positions.keys()
 
     async def _write(self) -> None:
         shot = self._desk.snapshot()

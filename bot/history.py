@@ -18,7 +18,6 @@ from bot.accounts import TAG_KEY, Trading, new_tag, trading
 from config import Settings
 from engine.backtest.loop import Loop
 from engine.backtest.request import Request
-from engine.candles import Columns
 from engine.core.effects import Effect, Notify, Record
 from engine.core.market import DAY_MS, MINUTE_MS
 from engine.core.money import rate_to_e8, to_money
@@ -96,10 +95,6 @@ def _keep(past: Past, groups: Sequence[Group], points: Sequence[EquityPoint], ex
     (aside / DATABASE).replace(past.state_dir / DATABASE)
     (aside / "paper").replace(past.state_dir / "paper")
     shutil.rmtree(aside)
-
-
-def _bars(market: Market, symbol: str, start_ms: int, end_ms: int) -> Columns:
-    return resample(market.candles(symbol, start_ms=start_ms, end_ms=end_ms), timeframe_ms=BAR_MS)
 
 
 def _group(effects: Sequence[Effect]) -> Group:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.candles import Columns
-from engine.core.market import DAY_MS, MINUTE_MS, Instrument
+from engine.core.market import MINUTE_MS, Instrument
 from engine.datafiles import load_candles
 from engine.feeds import BarFeed, Parts, TickFeed, generated_bars
 from engine.generator import Market
@@ -57,7 +57,8 @@ class Generated:
     def feed(self, parts: Parts, start_ms: int) -> Feed:
         """Return the feed from a time on."""
         if self._plan.speed is None:
-            return BarFeed(parts, generated_bars(self.market, SYMBOLS, start_ms=start_ms), speed=None)
+            bars = generated_bars(self.market, SYMBOLS, start_ms=start_ms)
+            return BarFeed(parts, bars, speed=None, market=self.market)
         return TickFeed(parts, self.market, start_ms=start_ms, speed=self._plan.speed)
 
 
@@ -99,6 +100,3 @@ def instrument_of(columns: Columns) -> Instrument:
     if spec is None:
         raise ValueError(f"{columns.symbol} is not known to the desk; known are {', '.join(SYMBOLS)}")
     return spec.instrument()
-
-
-HISTORY_MS = 7 * DAY_MS

@@ -20,8 +20,6 @@ from config.values import LogLevel
 TRACE = 5
 _QUEUE_LENGTH = 20_000
 _PATIENCE_S = 5.0
-# Libraries that write a line for every update and every job; their warnings are kept.
-_TALKATIVE = ("aiogram.event", "apscheduler")
 
 
 class DeskLogger(structlog.stdlib.BoundLogger):
@@ -151,9 +149,6 @@ def _drop_by_level(logger: WrappedLogger, method: str, event: EventDict) -> Even
 
 def _set_levels(level: LogLevel, module_levels: Mapping[str, LogLevel]) -> None:
     logging.getLogger().setLevel(_number(level))
-    quiet = logging.NOTSET if level in {LogLevel.TRACE, LogLevel.DEBUG} else max(logging.WARNING, _number(level))
-    for module in _TALKATIVE:
-        logging.getLogger(module).setLevel(quiet)
     for module, wanted in module_levels.items():
         logging.getLogger(module).setLevel(_number(wanted))
 

@@ -49,11 +49,13 @@ class BarFeed:
     """Bars in lockstep: the desk is waited for at the open, inside and at the close of every bar, as a backtest does
     it.
 
-    `speed` is how many times faster than real time bars come; None is as fast as the desk can follow.
+    `speed` is how many times faster than real time bars come; None is as fast as the desk can follow. A generated
+    market settles funding; recorded candles come without rates.
     """
 
-    def __init__(self, parts: Parts, bars: Iterable[Bar], *, speed: float | None) -> None:
+    def __init__(self, parts: Parts, bars: Iterable[Bar], *, speed: float | None, market: Market | None = None) -> None:
         self._parts = parts
+        self._market = market
         self._bars = bars
         self._speed = speed
         self.ended = False
@@ -80,6 +82,8 @@ class BarFeed:
 
     async def _open(self, bar: Bar) -> None:
         desk, paper = self._parts.desk, self._parts.paper
+        if self._market is not None and bar.time_ms % FUNDING_MS == 0:
+            _set_rate(self._parts, self._market, bar.symbol, bar.time_ms)
         paper.open_bar(bar.symbol, bar.time_ms, self._ticks(bar.symbol, bar.open))
         while True:
             before = desk.steps
@@ -178,8 +182,7 @@ class TickFeed:
     async def _fund(self) -> None:
         if self._minute_ms % FUNDING_MS == 0:
             for symbol in self._parts.instruments:
-                rate = self._market.funding(symbol, self._minute_ms)
-                self._parts.paper.set_funding(symbol, self._minute_ms, rate_to_e8(repr(rate)))
+                _set_rate(self._parts, self._market, symbol, self._minute_ms)
                 await self._parts.clock.sleep(0)
 
     async def _bars(self) -> None:
@@ -190,6 +193,10 @@ class TickFeed:
                 self._parts.desk.put(told)
             # Sixteen symbols' indicators in one go would hold the loop for too long.
             await self._parts.clock.sleep(0)
+
+
+def _set_rate(parts: Parts, market: Market, symbol: str, at_ms: int) -> None:
+    parts.paper.set_funding(symbol, at_ms, rate_to_e8(repr(market.funding(symbol, at_ms))))
 
 
 def generated_bars(market: Market, symbols: Sequence[str], *, start_ms: int) -> Iterator[Bar]:

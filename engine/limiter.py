@@ -133,8 +133,16 @@ class Limiter:
         SilencedError.
         """
         self._check(group, lane, weight)
-        ahead = any(w.group == group and rank <= lane for rank, _, w in self._waiting)
-        return None if ahead else self._taken(group, lane, weight)
+        return None if self._ahead(group, lane) else self._taken(group, lane, weight)
+
+    def ready(self, group: str, lane: Lane) -> bool:
+        """Tell whether `now` would give a slot."""
+        at = self._clock.monotonic()
+        free = self._windows[group].fits(at, lane, 1) and self._overall.fits(at, lane, 1)
+        return free and not self.silent_s and not self._ahead(group, lane)
+
+    def _ahead(self, group: str, lane: Lane) -> bool:
+        return any(w.group == group and rank <= lane for rank, _, w in self._waiting)
 
     async def slot(self, group: str, lane: Lane, weight: int = 1) -> Slot:
         """Wait for a slot; raises SilencedError, also when the silence begins meanwhile, and ValueError for a weight

@@ -1,4 +1,4 @@
-"""The desk's state out of the journal, and checkpoints into it: a start reads the newest checkpoint and the facts after it."""
+"""The desk's state out of the journal, and checkpoints into it: a start reads the newest one and the facts after it."""
 
 import asyncio
 import json

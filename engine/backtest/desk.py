@@ -7,7 +7,7 @@ from typing import Any
 from engine.backtest.request import Fill
 from engine.core.effects import CancelOrder, Effect, PlaceOrder, QueryAccount, QueryOrder, Record, SetProtection
 from engine.core.events import Event, ExecKind, Executed, FundingPaid, OrderNotFound, OrderRejected, ProtectionRefused
-from engine.core.facts import OrderIntended, SignalRecorded, TradeClosed
+from engine.core.facts import Hold, HoldSet, OrderIntended, SignalRecorded, TradeClosed
 from engine.core.orders import Ticket
 from engine.core.trader import Trader
 from engine.core.trades import Trade
@@ -29,6 +29,7 @@ class Settler:
         self.fills: list[Fill] = []
         self.funding: list[FundingPaid] = []
         self.signals: Counter[str] = Counter()
+        self.holds: list[Hold] = []
         self.moved: set[str] = set()
         self._watcher = watcher
         self._waiting: deque[Event] = deque()
@@ -40,6 +41,7 @@ class Settler:
             TradeClosed: lambda fact: self.trades.append(fact.trade),
             FundingPaid: self._funded,
             SignalRecorded: self._signalled,
+            HoldSet: lambda fact: self.holds.append(fact.hold),
         }
 
     def feed(self, event: Event, now_ms: int) -> None:

@@ -42,6 +42,7 @@ class Recorder:
             trades=tuple(settler.trades),
             fills=tuple(settler.fills),
             funding=tuple(settler.funding),
+            holds=tuple(settler.holds),
             times=times,
             equity=equity,
             signals=dict(settler.signals),

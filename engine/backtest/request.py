@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from engine.candles import Columns
 from engine.core.events import Executed, FundingPaid
+from engine.core.facts import Hold
 from engine.core.market import Instrument
 from engine.core.money import Money
 from engine.core.profile import Account
@@ -57,7 +58,7 @@ class Fill:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of a run. `times` (close, ms) and `equity` (quote) hold one point per bar, marked to market; `signals`
-    counts outcomes.
+    counts outcomes; `holds` are those that limits and forced closes set.
 
     `ambiguous` counts trades whose deciding bar held both stop and target (the stop was taken); `unfunded` counts
     settlements of open
@@ -67,6 +68,7 @@ class Result:
     trades: tuple[Trade, ...]
     fills: tuple[Fill, ...]
     funding: tuple[FundingPaid, ...]
+    holds: tuple[Hold, ...]
     times: npt.NDArray[np.int64]
     equity: npt.NDArray[np.float64]
     signals: Mapping[str, int]

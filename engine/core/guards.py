@@ -40,7 +40,8 @@ def on_time(ws: Workspace) -> None:
     check_limits(ws)
     # After the limits, so that one that is breached anew renews its hold instead of losing it for a moment.
     for hold in due(ws.state.holds.values(), market_ms=ws.now_ms, wall_ms=ws.wall_ms):
-        lift(ws, hold, by="time")
+        if _measurable(ws) or hold.on_wall:
+            lift(ws, hold, by="time")
 
 
 def lift(ws: Workspace, hold: Hold, *, by: str) -> None:
@@ -132,7 +133,7 @@ def check_limits(ws: Workspace) -> None:
     Nothing is measured before the books are open and every position has a mark: a restart must not take missing prices
     for a loss.
     """
-    if not ws.state.opened or not ws.marks.keys() >= ws.positions.keys():
+    if not _measurable(ws):
         return
     account = ws.state.references.get("", {})
     if not ws.dirty and account.get("day.at") == day_start(ws.now_ms):
@@ -142,6 +143,10 @@ def check_limits(ws: Workspace) -> None:
     for profile in ws.account.profiles:
         if profile.limits:
             _check_scope(ws, profile.name, profile.limits)
+
+
+def _measurable(ws: Workspace) -> bool:
+    return ws.state.opened and ws.marks.keys() >= ws.positions.keys()
 
 
 def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> None:

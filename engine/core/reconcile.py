@@ -100,6 +100,9 @@ def _position(ws: Workspace, symbol: str, row: PositionReport | None, report: Ac
             ws.emit(QueryAccount(f"{symbol} differs while orders are under way"))
             return
         _adopt(ws, symbol, qty, cost, report.at_ms)
+    elif ours is not None and cost and not moving and abs(ours.cost - cost) > ours.size * ours.unit:
+        # Executions that came late were averaged in another order; a tick on average is the exchange's own rounding.
+        _adopt(ws, symbol, qty, cost, report.at_ms)
     if row is not None:
         on_protection(ws, ProtectionReported(symbol, row.stop, row.target, report.at_ms))
 
@@ -108,6 +111,8 @@ def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, at_ms: int) -> Non
     ours = ws.positions.get(symbol)
     instrument = ws.state.portfolio.instruments[symbol]
     why = "closed outside the desk" if qty == 0 else "changed outside the desk"
+    if ours is not None and ours.qty == qty:
+        why = "entered at another average"
     ws.alert(
         a.DifferenceAlert,
         symbol=symbol,

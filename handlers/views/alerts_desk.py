@@ -8,6 +8,7 @@ from handlers.views import words
 from handlers.views.format import esc, moment, signed, true_minus
 from handlers.views.table import Table, paragraphs
 
+_LIFTED = {"no entries": "entries allowed again", "halted": "halt lifted"}
 _LEVELS = {"warned": "close to its limit", "breached": "LIMIT REACHED", "cleared": "back within its limit"}
 
 
@@ -70,11 +71,12 @@ def _doing(alert: LimitAlert) -> list[str]:
 
 
 def _hold(alert: HoldAlert, zone: ZoneInfo) -> str:
-    where = "whole account" if alert.scope in {"", "account"} else alert.scope
+    where = "Whole account" if alert.scope in {"", "account"} else alert.scope
     until = f" until {moment(alert.until_ms, zone)}" if alert.set and alert.until_ms is not None else ""
     level = alert.level.lower().replace("_", " ")
-    verb = f"{level}{until}" if alert.set else f"hold lifted ({level})"
-    return f"<b>{esc(where)}: {esc(verb)}</b> · {_mode(alert)}\n{esc(words.caused(alert.reason, alert.by))}"
+    verb = f"{level}{until}" if alert.set else _LIFTED.get(level, f"no longer {level}")
+    why = words.caused(alert.reason, alert.by) if alert.set else f"By {alert.by}. Before: {words.reason(alert.reason)}"
+    return f"<b>{esc(where)}: {esc(verb)}</b> · {_mode(alert)}\n{esc(why)}"
 
 
 def _difference(alert: DifferenceAlert) -> str:

@@ -99,9 +99,8 @@ def report(desk: Desk, turns: Turns, seconds: float, speed: float) -> None:
     print(f"{'task':<20}{'turns':>10}{'longest ms':>12}{'working ms':>12}{'share %':>9}")
     for name in sorted(turns.longest, key=lambda key: -turns.longest[key]):
         share = turns.total[name] / seconds * 100
-        print(
-            f"{name:<20}{turns.count[name]:>10}{turns.longest[name] * 1000:>12.1f}{turns.busiest[name] * 1000:>12.1f}{share:>9.1f}"
-        )
+        times = f"{turns.longest[name] * 1000:>12.1f}{turns.busiest[name] * 1000:>12.1f}"
+        print(f"{name:<20}{turns.count[name]:>10}{times}{share:>9.1f}")
     played = desk.trader.workspace.now_ms - START_MS
     behind = seconds * speed * 1000 - played
     print(f"market: {played / MINUTE_MS:.0f} minutes played, {behind / 1000 / speed:.2f} s of wall time behind")

@@ -129,12 +129,11 @@ def facts_of(bench: Bench) -> list[Fact]:
 
 def skip_bars(bench: Bench, bars: list[Bar]) -> None:
     """Run through the bars as a backtest does: asleep inside the band, awake beyond it."""
-    low, high = 1 << 60, 0
     for bar in bars:
         if inside(quiet(bench.ws), bar, bench.now + MINUTE_MS):
             bench.now += MINUTE_MS
-            low, high = min(low, bar.low), max(high, bar.high)
-            slept(bench.ws, BTC, low, high, bench.now)
+            bench.ws.positions[BTC].see(bar.low, bar.high)
+            slept(bench.ws, bench.now)
         else:
             step_bar(bench, bar)
 

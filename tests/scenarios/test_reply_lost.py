@@ -95,7 +95,10 @@ def test_an_unknown_order_counts_at_full_size_beside_other_symbols(seed: int) ->
             await lose_the_line(rig)
             reserved = sum(order.open_qty for order in rig.state.book.open(BTC))
             assert reserved == rig.world.requests[0].qty
+            await rig.clock.sleep(3)
             mend(rig)
+            # The order itself is asked about every two seconds, long before the next look at the whole account.
+            await until(lambda: not unknown(rig), timeout_s=3)
             await rig.enter(symbol=ETH)
             await rig.quiet()
             assert set(rig.positions) == {BTC, ETH}

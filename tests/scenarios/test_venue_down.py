@@ -1,4 +1,4 @@
-"""The exchange is away: nothing is concluded from silence, people are told once when it goes and once when it is back."""
+"""The exchange is away: nothing is concluded from silence, and people are told when it goes and when it is back."""
 
 import pytest
 

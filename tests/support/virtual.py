@@ -3,12 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from random import Random
 from typing import Any
 
 # Wednesday 2024-01-03 09:00 UTC, as in `tests.support.desk`.
 WALL_MS = 1_704_272_400_000
-_LEAST_S = 1e-9
+# No timer is nearer: one within the resolution of the real clock would be over without any time having passed.
+LEAST_S = 1e-6
 
 
 class NothingLeftError(RuntimeError):
@@ -31,6 +33,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return virtual seconds."""
         return self._at
 
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Set a timer."""
+        return super().call_at(max(when, self._at + LEAST_S), callback, *args, context=context)
+
     def _run_once(self) -> None:
         ready = list(self._ready)
         self._random.shuffle(ready)
@@ -39,8 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]
             if not timers:
                 raise NothingLeftError("every task waits, and no timer is set")
-            # A wait shorter than the clock can count would stand still for ever.
-            self._at = min(timers) if min(timers) > self._at else self._at + _LEAST_S
+            self._at = max(self._at, min(timers))
         super()._run_once()
 
 

@@ -89,19 +89,21 @@ def _net(one: PositionReport, other: PositionRow) -> PositionReport:
 
 
 @guarded
-def wallet(row: object) -> Money:
-    """Read the wallet balance of the settle coin from a row of the unified account; a coin that is not listed is 0."""
+def wallet(row: object) -> Money | None:
+    """Read the wallet balance of the settle coin from a row of the unified account; None when it is not listed (a
+    stream lists what changed, REST what there is).
+    """
     fields = Fields(row, "wallet")
     for entry in fields.rows("coin"):
         coin = Fields(entry, "wallet.coin")
         if coin.text("coin") == SETTLE_COIN:
             return coin.money("walletBalance", missing=0)
-    return 0
+    return None
 
 
 def first_wallet(rows: list[object]) -> Money | BadData:
-    """Read the wallet of an answer that lists accounts; there is one."""
-    return wallet(rows[0]) if rows else BadData("wallet", "no account is listed")
+    """Read the wallet of an answer that lists accounts, of which there is one; a coin that is not listed is 0."""
+    return (wallet(rows[0]) or 0) if rows else BadData("wallet", "no account is listed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from random import Random
@@ -17,13 +17,16 @@ from typing import Any
 import orjson
 
 from engine.clock import Clock
-from engine.exchanges.bybit.link import Dial, Link, LinkLostError
+from engine.exchanges.bybit.link import Dial, Link, LinkLostError, dial
+
+# The longest a stream works before others get a turn on the loop.
+_TURN_S = 0.005
 
 log = logging.getLogger(__name__)
 
 
 class StreamState(StrEnum):
-    """Whether messages arrive: `LIVE` (all topics acknowledged; some messages may have been missed before) or `LOST`."""
+    """Whether messages arrive: `LIVE` (every topic acknowledged; messages may have been missed before) or `LOST`."""
 
     LIVE = "live"
     LOST = "lost"
@@ -64,40 +67,42 @@ class Login:
         return {"req_id": "auth", "op": "auth", "args": [self.key, expires, signature]}
 
 
-type OnMessage = Callable[[dict[str, Any]], None]
-type OnState = Callable[[StreamState, str], None]
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a stream stands on: how to connect, the clock, its times, the randomness of its backoff."""
+
+    clock: Clock
+    dial: Dial = dial
+    terms: StreamTerms = StreamTerms()
+    random: Random = field(default_factory=Random)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who listens: to messages that carry a topic, and to changes of state with the reason. Both from the stream's
+    task.
+    """
+
+    on_message: Callable[[dict[str, Any]], None]
+    on_state: Callable[[StreamState, str], None]
 
 
 class Stream:
     """One connection and its topics. Run `run()` as a task; it ends only when cancelled."""
 
-    def __init__(
-        self,
-        url: str,
-        topics: Iterable[str],
-        *,
-        dial: Dial,
-        clock: Clock,
-        on_message: OnMessage,
-        on_state: OnState,
-        login: Login | None = None,
-        terms: StreamTerms | None = None,
-        random: Random | None = None,
-    ) -> None:
+    def __init__(self, url: str, topics: Iterable[str], *, wire: Wire, ears: Ears, login: Login | None = None) -> None:
         self.url = url
         self.topics = tuple(topics)
-        self._dial = dial
-        self._clock = clock
-        self._on_message = on_message
-        self._on_state = on_state
+        self._clock = wire.clock
+        self._wire = wire
+        self._terms = wire.terms
+        self._ears = ears
         self._login = login
-        self._terms = terms or StreamTerms()
-        self._random = random or Random()
         self._link: Link | None = None
         self._unacked: set[str] = set()
         self._authenticated = False
         self._broken: set[str] = set()
-        self._heard_s = self._data_s = 0.0
+        self._heard_s = self._data_s = self._yielded_s = 0.0
         self.live = asyncio.Event()
 
     async def run(self) -> None:
@@ -109,13 +114,13 @@ class Stream:
             was_live = self.live.is_set()
             if was_live:
                 self.live.clear()
-                self._on_state(StreamState.LOST, why)
+                self._ears.on_state(StreamState.LOST, why)
             if was_live and self._clock.monotonic() - began >= self._terms.stable_s:
                 failures = 0
             wait = min(self._terms.backoff_s * 2.0 ** min(failures, 10), self._terms.backoff_most_s)
             failures += 1
             # Jitter, so that many streams that fell together do not come back together.
-            await self._clock.sleep(wait * (0.5 + self._random.random()))
+            await self._clock.sleep(wait * (0.5 + self._wire.random.random()))
 
     async def _connection(self) -> str:
         try:
@@ -131,7 +136,7 @@ class Stream:
             await self._hang_up()
 
     async def _session(self) -> str:
-        self._link = link = await self._dial(self.url)
+        self._link = link = await self._wire.dial(self.url)
         now = self._clock.monotonic()
         self._heard_s = self._data_s = now
         self._authenticated = self._login is None
@@ -151,6 +156,7 @@ class Stream:
                 pinged = now
                 await self._send({"req_id": "ping", "op": "ping"})
             await self._receive(link, self._patience(now, pinged, deadline))
+            await self._let_others(now)
 
     def _overdue(self, now: float, deadline: float) -> str:
         terms = self._terms
@@ -170,6 +176,12 @@ class Stream:
         elif terms.data_silence_s is not None:
             until.append(self._data_s + terms.data_silence_s)
         return max(min(until) - now, 0.001)
+
+    async def _let_others(self, now: float) -> None:
+        # Messages that are there already are received without a pause: a flood would else hold the loop.
+        if now - self._yielded_s >= _TURN_S:
+            await asyncio.sleep(0)
+            self._yielded_s = self._clock.monotonic()
 
     async def _receive(self, link: Link, patience_s: float) -> None:
         try:
@@ -192,7 +204,7 @@ class Stream:
 
     def _deliver(self, message: dict[str, Any]) -> None:
         try:
-            self._on_message(message)
+            self._ears.on_message(message)
         except Exception as error:  # the stream reader: one message that a listener cannot take must not end a stream
             kind = f"{type(error).__name__} {str(message.get('topic'))[:60]}"
             if kind not in self._broken:
@@ -213,7 +225,7 @@ class Stream:
             if not self._unacked and not self.live.is_set():
                 self._data_s = self._clock.monotonic()
                 self.live.set()
-                self._on_state(StreamState.LIVE, "")
+                self._ears.on_state(StreamState.LIVE, "")
 
     async def _subscribe(self) -> None:
         batches = [self.topics[at : at + self._terms.batch] for at in range(0, len(self.topics), self._terms.batch)]

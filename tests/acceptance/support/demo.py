@@ -1,6 +1,7 @@
 """A real `python -m bot demo` process, and a small client of the control API of its chat server."""
 
 import json
+import os
 import queue
 import re
 import signal
@@ -24,6 +25,8 @@ PATIENCE_S = 30.0
 _LOOK_S = 0.03
 # At sixty times real time positions come and go under a test's hands; at this speed nothing much happens in a test.
 CALM = "0.2"
+# Started as a person starts it: from compiled byte code.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 type Json = dict[str, Any]
 
 
@@ -145,7 +148,9 @@ class Sim:
     def panel(self, user: int = OWNER) -> Json:
         """Open the panel, wait until it is pinned, and return it."""
         fresh = self.ask("/menu", "[CLOSE ALL]", user)
-        return until(lambda: next((m for m in self.pinned(user) if m["message_id"] >= fresh["message_id"]), None), "pin")
+        return until(
+            lambda: next((m for m in self.pinned(user) if m["message_id"] >= fresh["message_id"]), None), "pin"
+        )
 
     def positions(self) -> int:
         """Ask for the open positions; returns how many there are."""
@@ -206,6 +211,7 @@ class Demo:
         self._process = subprocess.Popen(
             (sys.executable, "-m", "bot", "demo", "--port", str(self.port), *self._arguments),
             cwd=ROOT,
+            env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -287,6 +293,7 @@ def command(*arguments: str, timeout_s: float = PATIENCE_S) -> "subprocess.Compl
     return subprocess.run(
         (sys.executable, "-m", "bot", *arguments),
         cwd=ROOT,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

@@ -190,3 +190,14 @@ def test_a_record_that_cannot_be_formatted_neither_ends_the_log_nor_shows_a_secr
     pipeline.stop()
     assert [(line["event"], line["number"]) for line in _lines(tmp_path)] == [("large", 2**70)]
     assert "sesame" not in capsys.readouterr().err
+
+
+def test_a_terminal_may_show_less_than_the_file(start: Start, tmp_path: Path) -> None:
+    terminal = io.StringIO()
+    pipeline = start(terminal=terminal, terminal_level=LogLevel.WARNING)
+    get_logger("engine.live").info("all well")
+    get_logger("engine.live").warning("trouble")
+    pipeline.stop()
+    assert [line["event"] for line in _lines(tmp_path)] == ["all well", "trouble"]
+    assert "trouble" in terminal.getvalue()
+    assert "all well" not in terminal.getvalue()

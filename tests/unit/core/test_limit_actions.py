@@ -223,6 +223,8 @@ def test_a_hold_whose_day_passed_while_the_desk_was_down_is_measured_before_it_i
     fall(bench, 80)
     bench.restart()
     bench.now = T0 - T0 % DAY + DAY + MINUTE_MS
+    bench.time()
+    assert "limit:daily_equity" in bench.state.holds
     bench.price(9_920)
     effects = bench.time()
     kinds = [type(fact).__name__ for effect in effects if (fact := getattr(effect, "fact", None)) is not None]

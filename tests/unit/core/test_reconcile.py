@@ -105,6 +105,22 @@ def test_what_nothing_of_ours_explains_is_adopted_and_told(qty: int, theirs: str
     assert_replays(bench)
 
 
+@pytest.mark.parametrize(("ticks", "adopted"), [(1, 0), (-1, 0), (2, 1), (-2, 1)])
+def test_another_average_entry_is_adopted_beyond_the_exchanges_rounding(ticks: int, adopted: int) -> None:
+    bench = held()
+    theirs = instrument().notional(10_000 + ticks, 150)
+    effects = bench.step(bench.report(rows=[row(bench.ws.positions[BTC], entry_cost=theirs)]))
+    assert [fact.why for fact in facts(effects, PositionAdopted)] == ["entered at another average"] * adopted
+    assert bench.ws.positions[BTC].profile == "alpha"
+    assert len(told(effects, DifferenceAlert)) == adopted
+    assert_replays(bench)
+
+
+def test_a_report_without_a_cost_takes_no_cost_away() -> None:
+    bench = held()
+    assert bench.step(bench.report(rows=[row(bench.ws.positions[BTC], entry_cost=0)])) == []
+
+
 def test_a_position_on_a_symbol_the_desk_does_not_know_alarms_and_is_left_alone() -> None:
     bench = Bench(symbols=(BTC,))
     effects = bench.step(bench.report(rows=[e.PositionReport("ODDUSDT", 5, 1, 0, 0)]))

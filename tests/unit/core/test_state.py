@@ -9,6 +9,7 @@ from engine.core import state as state_module
 from engine.core.commands import ChangeLimit, ClosePosition, Pause, Resume, SwitchProfile, SwitchRule
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
+from engine.core.orders import LINGERING
 from engine.core.profile import Action, Cooldown, LimitSpec, Measure, Protection
 from engine.core.protection import GRID_MS
 from engine.core.state import REMEMBERED_ANSWERS, REMEMBERED_EXECUTIONS, State
@@ -132,3 +133,13 @@ def test_the_clock_of_the_state_never_runs_backwards() -> None:
     state.apply(f.HoldLifted("x", "ann", 100))
     state.apply(f.HoldLifted("x", "ann", 50))
     assert state.clock_ms == 100
+
+
+def test_orders_that_came_to_nothing_do_not_pile_up() -> None:
+    for event, details in ((e.OrderRejected, ("1", "no")), (e.OrderUnsent, ("late",)), (e.OrderEnded, (0, "gone"))):
+        bench = Bench()
+        for _ in range(LINGERING + 3):
+            ticket = bench.order()
+            bench.step(event(ticket.link_id, *details, bench.now))
+        assert len(bench.state.book.orders) == LINGERING
+        assert_replays(bench)

@@ -37,10 +37,11 @@ def report(asked_ms: int = T0) -> AccountReported:
 
 @dataclass(slots=True)
 class ScriptedExchange:
-    """Answers as scripted; `gate` holds placements and questions up while it is clear."""
+    """Answers as scripted; `gate` holds placements and questions up while it is clear; `silent` about single orders."""
 
     outcome: Outcome = field(default_factory=Accepted)
     failures: int = 0
+    silent: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     since: list[int] = field(default_factory=list)
@@ -84,6 +85,8 @@ class ScriptedExchange:
         """Fail as often as scripted, then know nothing."""
         self.calls.append(("order", link_id))
         self._fail()
+        if self.silent:
+            raise QueryFailedError("no answer")
         return OrderNotFound(link_id, True, sent_ms)
 
     def _fail(self) -> None:

@@ -22,7 +22,7 @@ from engine.marketdata import LiveCandles, nearest_tick
 from engine.plan import Need
 from engine.universe import UNIVERSE
 from tests.support.desk import Scripted, account
-from tests.support.virtual import VirtualClock, run
+from tests.support.virtual import VirtualClock, run, until
 
 SYMBOLS = ("BTCUSDT", "XRPUSDT", "ETHUSDT")
 INSTRUMENTS = {symbol: UNIVERSE[symbol].instrument() for symbol in SYMBOLS}
@@ -194,12 +194,11 @@ def generated(count: int) -> Iterator[Bar]:
 def lockstep(count: int, *, speed: float | None) -> tuple[Stage, float]:
     async def main() -> tuple[Stage, float]:
         on = stage(BEGIN_MS)
-        feed = BarFeed(on.parts, generated(count), speed=speed)
+        feed = BarFeed(on.parts, generated(count), speed=speed, market=MARKET)
         tasks = [asyncio.create_task(work) for work in (on.desk.consume(), feed.run())]
         await on.desk.start()
         loop = asyncio.get_running_loop()
-        while not feed.ended:
-            await asyncio.sleep(0.01)
+        await until(lambda: feed.ended)
         took, steps = loop.time(), on.desk.steps
         await asyncio.sleep(3)
         assert on.desk.steps > steps + 10
@@ -215,6 +214,12 @@ def test_bars_in_lockstep_come_symbol_by_symbol_at_every_close() -> None:
     on, took = lockstep(4, speed=None)
     assert took < 1
     assert on.bars(MINUTE_MS) == [(s, BEGIN_MS + n * MINUTE_MS) for n in (1, 2, 3, 4) for s in SYMBOLS]
+
+
+def test_generated_bars_settle_funding() -> None:
+    on, _ = lockstep(4, speed=None)
+    due = BEGIN_MS + 2 * MINUTE_MS
+    assert on.paper.rates == {(symbol, due): rate_to_e8(repr(MARKET.funding(symbol, due))) for symbol in SYMBOLS}
 
 
 def test_bars_with_a_speed_take_their_time_and_the_clock_goes_on_after_the_last_one() -> None:

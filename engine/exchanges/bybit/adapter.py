@@ -1,0 +1,280 @@
+"""One Bybit account behind the Exchange port: orders out with honest outcomes, the account's events in."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from engine.core.events import (
+    AccountReported,
+    InstrumentChanged,
+    OrderNotFound,
+    OrderReport,
+    ProtectionReported,
+    StartTroubled,
+    VenueState,
+)
+from engine.core.money import Ticks
+from engine.core.orders import Purpose, Ticket
+from engine.exchanges.base import Accepted, Outcome, QueryFailedError, Rejected, Sink, Unknown
+from engine.exchanges.bybit import checks
+from engine.exchanges.bybit.account import AccountView
+from engine.exchanges.bybit.caller import Said
+from engine.exchanges.bybit.codes import Action, Verdict
+from engine.exchanges.bybit.connection import Connection
+from engine.exchanges.bybit.endpoints import CANCEL, CATEGORY, SET_LEVERAGE, TRADING_STOP
+from engine.exchanges.bybit.evidence import Evidence
+from engine.exchanges.bybit.orders import OrderDesk, order_body, stop_body
+from engine.exchanges.bybit.private import TOPICS, PrivateEvents
+from engine.exchanges.bybit.stream import Ears, Stream, StreamState, StreamTerms, Wire
+from engine.limiter import Lane
+
+log = logging.getLogger(__name__)
+
+_STREAM_WAIT_S = 10.0
+_KEEP_S = 60.0
+_RETRY_S = 5.0
+_SILENCED = "silenced"
+
+
+class BybitExchange:
+    """One account. `symbols` are those the desk will trade: their modes are checked when connecting."""
+
+    def __init__(
+        self, connection: Connection, symbols: Iterable[str], *, stream_terms: StreamTerms | None = None
+    ) -> None:
+        if connection.login is None:
+            raise ValueError("an account needs a key: set BYBIT_API_KEY and BYBIT_API_SECRET")
+        self._connection = connection
+        self._caller = connection.caller
+        self._instruments = connection.instruments
+        self._symbols = tuple(symbols)
+        now_ms = connection.time.now_ms
+        self._view = AccountView(
+            self._caller, self._instruments, connection.clock, now_ms=now_ms, stranger=self._stranger
+        )
+        self._evidence = Evidence(
+            self._caller, self._instruments, now_ms=now_ms, recv_window_ms=connection.terms.recv_window_ms
+        )
+        self._orders = OrderDesk(self._caller)
+        self._events = PrivateEvents(self._instruments, self._tell, self._unreadable)
+        wire = Wire(connection.clock, connection.terms.dial, stream_terms or StreamTerms(), connection.terms.random)
+        ears = Ears(self._events.take, self._stream_changed)
+        self._stream = Stream(connection.hosts.private, TOPICS, wire=wire, ears=ears, login=connection.login)
+        self._sink: Sink | None = None
+        self._leverage: dict[str, int] = {}
+        self._strangers: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._prepared = False
+        self.findings: list[checks.Finding] = []
+
+    # Connecting
+
+    async def connect(self, sink: Sink) -> None:
+        """Check the account and start delivering events. An exchange that does not answer is no error: it is told as
+        an event, and tried again until it does.
+        """
+        self._sink = sink
+        self._connection.health.connect(sink)
+        await self._try_to_prepare()
+        self._begin(self._stream.run())
+        self._begin(self._keep())
+        try:
+            async with asyncio.timeout(_STREAM_WAIT_S):
+                await self._stream.live.wait()
+        except TimeoutError:
+            why = "the account's stream is not there yet"
+            self._connection.health.wrong("private", VenueState.DEGRADED, why)
+
+    async def close(self) -> None:
+        """Stop delivering events; requests on their way end by themselves. The connection is its maker's to close."""
+        self._sink = None
+        self._connection.health.connect(None)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _try_to_prepare(self) -> None:
+        try:
+            await self._prepare()
+        except QueryFailedError as error:
+            log.warning("the account could not be checked: %s", error)
+            self._connection.health.wrong("start", VenueState.DOWN, "the account could not be checked yet")
+        else:
+            self._prepared = True
+            self._connection.health.well("start")
+
+    async def _prepare(self) -> None:
+        await self._caller.sync_clock()
+        if not self._connection.time.known:
+            raise QueryFailedError("the exchange's clock cannot be read")
+        if not self._instruments:
+            await self._instruments.refresh()
+        states = await checks.symbol_states(self._caller, self._instruments, self._symbols)
+        self._leverage = {name: state.leverage for name, state in states.items() if state.leverage is not None}
+        missing = [symbol for symbol in self._symbols if symbol not in self._instruments]
+        self.findings = [*await checks.account_findings(self._caller), *checks.mode_findings(states)]
+        if missing:
+            what, todo = f"the exchange does not know {', '.join(missing)}", "take them out of the profiles"
+            self.findings.append(checks.Finding(checks.Grade.WARN, what, todo))
+        for finding in self.findings:
+            if finding.grade is checks.Grade.STOP:
+                self._tell(StartTroubled(str(finding), self._connection.time.now_ms()))
+        self._judge_clock()
+
+    async def _keep(self) -> None:
+        while True:
+            await self._connection.clock.sleep(_KEEP_S if self._prepared else _RETRY_S)
+            if self._prepared:
+                await self._caller.sync_clock(samples=1)
+                self._judge_clock()
+            else:
+                await self._try_to_prepare()
+
+    def _judge_clock(self) -> None:
+        found = checks.clock_findings(self._connection.time.offset_ms)
+        if found and found[0].grade is checks.Grade.STOP:
+            self._connection.health.wrong("clock", VenueState.DEGRADED, str(found[0]))
+        else:
+            self._connection.health.well("clock")
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a part of the exchange connection broke", "exception": task.exception(), "task": task}
+            )
+
+    # Events
+
+    def _tell(self, event: Any) -> None:
+        if self._sink is not None:
+            self._sink(event)
+
+    def _stream_changed(self, state: StreamState, why: str) -> None:
+        # Becoming well again makes the desk ask for the whole account: what was missed is in there.
+        if state is StreamState.LOST:
+            self._events.forget()
+            self._connection.health.wrong("private", VenueState.DEGRADED, f"the account's stream was lost ({why})")
+        else:
+            self._connection.health.well("private")
+
+    def _unreadable(self, why: str) -> None:
+        self._connection.health.wrong("data", VenueState.DEGRADED, f"a message could not be read ({why})")
+        self._connection.health.well("data")
+
+    def _stranger(self, symbol: str) -> None:
+        if symbol not in self._strangers:
+            self._strangers.add(symbol)
+            why = f"the account holds a position on {symbol[:40]}, which the desk does not know"
+            self._tell(StartTroubled(why, self._connection.time.now_ms()))
+
+    # Actions
+
+    async def place(self, ticket: Ticket) -> Outcome:
+        """Place a market order. An id that the exchange has already is answered with the order it belongs to."""
+        instrument = self._instruments.get(ticket.symbol)
+        if instrument is None:
+            return Rejected("symbol", f"{ticket.symbol} is not known from the exchange")
+        entry = ticket.purpose is Purpose.ENTRY
+        if entry:
+            refused = await self._lever(ticket)
+            if refused is not None:
+                return refused
+        self._evidence.sending(ticket.link_id, self._events.positions.get(ticket.symbol))
+        outcome: Outcome = Unknown("interrupted while sending")
+        try:
+            said = await self._orders.send(order_body(ticket, instrument), Lane.ENTRY if entry else Lane.EXIT)
+            outcome = await self._outcome(said, ticket)
+        finally:
+            self._evidence.answered(ticket.link_id, settled=not isinstance(outcome, Unknown))
+        return outcome
+
+    async def _outcome(self, said: Said, ticket: Ticket) -> Outcome:
+        if not said.reply.sent:
+            return Rejected(_SILENCED, said.why)
+        match said.verdict:
+            case Verdict.DONE:
+                return Accepted(str(said.reply.result.get("orderId", "")))
+            case Verdict.EXISTS:
+                return await self._existing(ticket)
+            case Verdict.UNKNOWN | Verdict.BANNED | Verdict.BUSY:
+                return Unknown(said.why)
+            case Verdict.HALTED:
+                halted = self._instruments.halt(ticket.symbol)
+                if halted is not None:
+                    self._tell(InstrumentChanged(halted, self._connection.time.now_ms()))
+        return Rejected(said.code, said.why)
+
+    async def _existing(self, ticket: Ticket) -> Outcome:
+        try:
+            found = await self._evidence.find(ticket.link_id, ticket.symbol)
+        except QueryFailedError as error:
+            return Unknown(f"the id is taken; {error}")
+        return Accepted(found.order_id) if found else Unknown("the id is taken, but its order does not show yet")
+
+    async def _lever(self, ticket: Ticket) -> Rejected | None:
+        if self._leverage.get(ticket.symbol) == ticket.leverage:
+            return None
+        leverage = str(ticket.leverage)
+        body = {"category": CATEGORY, "symbol": ticket.symbol, "buyLeverage": leverage, "sellLeverage": leverage}
+        said = await self._caller.ask(Action.LEVERAGE, SET_LEVERAGE, body, Lane.ENTRY)
+        if said.verdict is not Verdict.DONE:
+            # Whatever became of it, the order itself was not sent.
+            self._leverage.pop(ticket.symbol, None)
+            return Rejected(said.code if said.reply.sent else _SILENCED, f"leverage {leverage} not set: {said.why}")
+        self._leverage[ticket.symbol] = ticket.leverage
+        return None
+
+    async def cancel(self, link_id: str, symbol: str) -> Outcome:
+        """Cancel an order; one that is over already is `Accepted`, one the exchange never had is refused."""
+        body = {"category": CATEGORY, "symbol": symbol, "orderLinkId": link_id}
+        said = await self._caller.ask(Action.CANCEL, CANCEL, body, Lane.PROTECTION)
+        if not said.reply.sent:
+            return Rejected(_SILENCED, said.why)
+        if said.verdict is Verdict.DONE:
+            return Accepted(str(said.reply.result.get("orderId", "")))
+        if said.verdict is Verdict.OVER:
+            try:
+                found = await self._evidence.find(link_id, symbol)
+            except QueryFailedError as error:
+                return Unknown(str(error))
+            return Accepted(found.order_id) if found else Rejected(said.code, said.why)
+        unknown = said.verdict in {Verdict.UNKNOWN, Verdict.BANNED, Verdict.BUSY}
+        return Unknown(said.why) if unknown else Rejected(said.code, said.why)
+
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
+        """Set stop and target of the whole position (0 = none), as market orders on the last price; the same values
+        again are `Accepted`.
+        """
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            return Rejected("symbol", f"{symbol} is not known from the exchange")
+        body = stop_body(symbol, stop, target, instrument)
+        said = await self._caller.ask(Action.PROTECT, TRADING_STOP, body, Lane.PROTECTION)
+        if not said.reply.sent:
+            return Rejected(_SILENCED, said.why)
+        if said.verdict is Verdict.DONE:
+            if said.reply.answer.code:
+                # "Not modified" is evidence of what the exchange holds, and no message will follow it.
+                self._tell(ProtectionReported(symbol, stop, target, self._connection.time.now_ms()))
+            return Accepted()
+        unknown = said.verdict in {Verdict.UNKNOWN, Verdict.BANNED, Verdict.BUSY}
+        return Unknown(said.why) if unknown else Rejected(said.code, said.why)
+
+    # Questions
+
+    async def account(self, since_ms: int) -> AccountReported:
+        """Return the whole view, with executions since a time (0: the last seven days); raises QueryFailedError."""
+        return await self._view.report(since_ms)
+
+    async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
+        """Return what the exchange knows of an order; absence is conclusive only on the evidence of `evidence.py`.
+        Raises QueryFailedError.
+        """
+        return await self._evidence.of(link_id, symbol, sent_ms)
