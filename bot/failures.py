@@ -5,6 +5,18 @@ whole.
 import sys
 from types import TracebackType
 
+_KNOWN = (
+    ("bot.accounts", "AccountError"),
+    ("bot.demo", "DemoError"),
+    ("bot.lock", "AlreadyRunningError"),
+    ("bot.polling", "PollingRefusedError"),
+    ("bot.tasks", "TaskDiedError"),
+    ("engine.backtest", "BacktestError"),
+    ("engine.datafiles", "DataFileError"),
+    ("engine.exchanges.paper_store", "PaperStoreError"),
+    ("engine.journal", "JournalUnavailable"),
+)
+
 
 def install() -> None:
     """Tell known failures in one line from now on."""
@@ -25,16 +37,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _known() -> tuple[type[BaseException], ...]:
-    # Imported when something failed: a start must not pay for it.
-    from bot.accounts import AccountError
-    from bot.demo import DemoError
-    from bot.lock import AlreadyRunningError
-    from bot.polling import PollingRefusedError
-    from bot.tasks import TaskDiedError
-    from engine.backtest import BacktestError
-    from engine.datafiles import DataFileError
-    from engine.exchanges.paper_store import PaperStoreError
-    from engine.journal import JournalUnavailable
-
-    desk = (AccountError, AlreadyRunningError, DemoError, PollingRefusedError, TaskDiedError)
-    return (*desk, BacktestError, DataFileError, JournalUnavailable, PaperStoreError, OSError)
+    # Looked up, not imported: what was never imported cannot have failed, and a failure is told at once.
+    modules = ((sys.modules.get(module), name) for module, name in _KNOWN)
+    return (OSError, *(getattr(module, name) for module, name in modules if module is not None))

@@ -50,9 +50,9 @@ class Generated:
         """Return where a new desk's market starts: now."""
         return wall_ms - wall_ms % MINUTE_MS
 
-    def history(self, start_ms: int, length_ms: int) -> Sequence[Columns]:
+    def history(self, start_ms: int, length_ms: int, symbols: Sequence[str] = SYMBOLS) -> Sequence[Columns]:
         """Return the candles of the time before a start."""
-        return [self.market.candles(symbol, start_ms=start_ms - length_ms, end_ms=start_ms) for symbol in SYMBOLS]
+        return [self.market.candles(symbol, start_ms=start_ms - length_ms, end_ms=start_ms) for symbol in symbols]
 
     def feed(self, parts: Parts, start_ms: int) -> Feed:
         """Return the feed from a time on."""
@@ -81,9 +81,10 @@ class Recorded:
         del wall_ms
         return min(int(part.time[0]) for part in self._columns)
 
-    def history(self, start_ms: int, length_ms: int) -> Sequence[Columns]:
+    def history(self, start_ms: int, length_ms: int, symbols: Sequence[str] = SYMBOLS) -> Sequence[Columns]:
         """Return the candles of the time before a start, as far as they go."""
-        parts = (part.slice(start_ms=start_ms - length_ms, end_ms=start_ms) for part in self._columns)
+        wanted = (part for part in self._columns if part.symbol in symbols)
+        parts = (part.slice(start_ms=start_ms - length_ms, end_ms=start_ms) for part in wanted)
         return [part for part in parts if len(part)]
 
     def feed(self, parts: Parts, start_ms: int) -> Feed:

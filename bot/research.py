@@ -106,6 +106,8 @@ class Research:
         request = await asyncio.to_thread(self._request, profile, symbol, since_ms, until_ms)
         if isinstance(request, BacktestFailed):
             return request
+        if cancel.is_set():
+            return BacktestCancelled()
         loop = asyncio.get_running_loop()
         told: set[asyncio.Task[None]] = set()
 
@@ -139,7 +141,8 @@ class Research:
         account = replace(self._trading.account, profiles=(replace(found, symbols=(symbol,), enabled=True),))
         need = needs(account, self._trading.strategies)[0]
         warm_ms = (warmup_bars(need.names) + 1) * need.timeframe
-        history = {part.symbol: part for part in self._source.history(until_ms, until_ms - since_ms + warm_ms)}
+        parts = self._source.history(until_ms, until_ms - since_ms + warm_ms, (symbol,))
+        history = {part.symbol: part for part in parts}
         if symbol not in history:
             return BacktestFailed(f"There are no candles of {symbol} in that period.")
         return Request(

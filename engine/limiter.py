@@ -61,7 +61,7 @@ class _Window:
     used: int = 0
     paused_s: float = 0.0
     ends: list[tuple[float, int, _Use]] = field(default_factory=list)
-    numbers: count[int] = field(default_factory=count)
+    numbers: "count[int]" = field(default_factory=count)
 
     def fits(self, now: float, lane: Lane, weight: int) -> bool:
         while self.ends and self.ends[0][0] <= now:

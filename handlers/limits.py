@@ -55,7 +55,8 @@ def _by_token(snapshot: Snapshot, pressed: str) -> LimitView | None:
 
 
 def _typed(snapshot: Snapshot, name: str) -> LimitView | None:
-    wanted = name.lower()
+    # The list calls the limits of the account so.
+    wanted = name.lower().removeprefix("account ")
     return next((limit for limit in snapshot.limits if wanted in {limit.key.lower(), words.limit_name(limit)}), None)
 
 

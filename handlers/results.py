@@ -113,7 +113,7 @@ async def show_period(ctx: Context, research: ResearchPort, kind: str, words_: s
         command = "performance" if kind == "p" else "analytics"
         await ctx.usage(command, f"{words_} is not a period.", "")
         return
-    await ctx.show(Screen(f"Computing the last figures ({period.words}) …"))
+    await ctx.show(Screen(f"Computing the figures ({period.words}) …"))
     title = "Performance" if kind == "p" else "Analytics"
     work = _compute(ctx, research, kind, period)
     ctx.jobs.start(work, failed=lambda error: deeds.tell_failed(ctx, title, error))

@@ -13,12 +13,10 @@ def confirm_keyboard(label: str, nonce: str, *, adds: bool, style: ButtonStyle =
     return markup([button(label, data, style), button("Cancel", Cancel(nonce=nonce))])
 
 
-def after_close_keyboard() -> InlineKeyboardMarkup:
-    """Where to go after a close."""
-    return markup(
-        [link("Positions", Place.POSITIONS), link("Trades", Place.TRADES)],
-        [button("Resume", Ask(order=DeskOrder.RESUME))],
-    )
+def after_close_keyboard(*, held: bool) -> InlineKeyboardMarkup:
+    """Where to go after a close; `held`: entries are blocked, and may be allowed again."""
+    further = [[button("Resume", Ask(order=DeskOrder.RESUME))]] if held else []
+    return markup([link("Positions", Place.POSITIONS), link("Trades", Place.TRADES)], *further)
 
 
 def paused_keyboard(scope: str = "") -> InlineKeyboardMarkup:

@@ -1,1 +1,6 @@
-"""A local Bybit V5 server, for the demo and end-to-end tests."""
+"""A local Bybit V5 exchange: REST, WebSocket streams and order entry on loopback, over the simulated exchange."""
+
+from bot.localvenue.config import AccountSpec, LocalVenueConfig
+from bot.localvenue.server import LocalVenue
+
+__all__ = ["AccountSpec", "LocalVenue", "LocalVenueConfig"]

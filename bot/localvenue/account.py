@@ -128,6 +128,11 @@ class Account:
             for name in names_of(symbol, self.slots(symbol)):
                 self.sim.on_quote(name, quote.at_ms, quote.last, bid=quote.bid, ask=quote.ask, mark=quote.mark)
 
+    def relist(self, instrument: Instrument) -> None:
+        """Let the matching engine know changed rules; its grids stay."""
+        for idx in (0, 2):
+            self.sim.set_instrument(replace(instrument, symbol=name_of(instrument.symbol, idx)))
+
     def steps(self, leg: Leg) -> Steps:
         """Return the size of a leg in steps."""
         return self.instrument(leg.symbol).steps(leg.size)

@@ -30,7 +30,8 @@ class Fault:
     an HTTP status and `body`, `ret_code` with `code` and `text`, `html` with a page; `drop` cuts the connection,
     `silence` never answers. The last five are not performed unless `performed`. `key` limits a fault to one account.
     Sockets: `drop` cuts `times` connections, `silence` keeps every one open and says nothing more until the faults
-    are cleared; the others befall the next `times` messages, of `topic` where one is named.
+    are cleared (with `topic`, nothing of that topic); the others befall the next `times` messages, of `topic` where
+    one is named.
     """
 
     path: str
@@ -80,9 +81,9 @@ class Faults:
                 return fault
         return None
 
-    def standing(self, path: str, kind: str, *, key: str = "") -> bool:
+    def standing(self, path: str, kind: str, *, key: str = "", topic: str = "") -> bool:
         """Whether a fault that lasts until it is cleared is in force."""
-        return any(fault.kind == kind and _hits(fault, path, key, "") for fault in self._waiting)
+        return any(fault.kind == kind and _hits(fault, path, key, topic) for fault in self._waiting)
 
     def _count(self, fault: Fault) -> None:
         index = self._waiting.index(fault)

@@ -11,7 +11,7 @@ from engine.core.money import Money, from_money
 type Body = Mapping[str, Any]
 
 ZERO = Decimal(0)
-_PLAIN = re.compile(r"\d{1,20}(\.\d{1,20})?")
+_PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def plain(value: Decimal) -> str:
@@ -50,7 +50,7 @@ def int_of(body: Body, name: str, default: int | None = None) -> int | None:
     value = body.get(name)
     if value is None or value == "":
         return default
-    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"-?\d{1,18}", str(value)):
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
         raise invalid(f"params error: {name} invalid")
     return int(value)
 

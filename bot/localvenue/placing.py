@@ -90,7 +90,7 @@ def _read(account: Account, instrument: Instrument, body: Body, at_ms: int) -> O
     if kind == "Limit" and not order.price:
         raise invalid("params error: price invalid")
     # The opposite side of a hedge-mode slot can only close it.
-    order.reduce_only |= order.close_on_trigger or order.buy is (order.position_idx == 2) and order.position_idx > 0
+    order.reduce_only |= order.close_on_trigger or (order.position_idx > 0 and order.buy is (order.position_idx == 2))
     _read_protection(order, instrument, body)
     order.order_id = account.new_id()
     return order
@@ -205,9 +205,9 @@ def _check_prices(account: Account, order: Order) -> None:
         raise VenueError(PRICE_LOW, f"Order price cannot be smaller than {plain(lowest)}, the price limitation")
 
 
-def price_limits(account_or_board: Account, symbol: str) -> tuple[Decimal, Decimal]:
+def price_limits(account: Account, symbol: str) -> tuple[Decimal, Decimal]:
     """Return the highest price of a buy and the lowest of a sell."""
-    return limits_of(account_or_board.board.mark(symbol), account_or_board.instrument(symbol))
+    return limits_of(account.board.mark(symbol), account.instrument(symbol))
 
 
 def limits_of(mark: Decimal, instrument: Instrument) -> tuple[Decimal, Decimal]:

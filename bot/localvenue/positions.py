@@ -96,7 +96,8 @@ def _check_idle(account: Account, symbol: str) -> None:
 
 
 def _inherit_leverage(account: Account, symbol: str) -> None:
-    known = next(leg.leverage for idx in (0, 1, 2) if (leg := account.book.leg(symbol, idx)))
+    other = 0 if account.is_hedged(symbol) else 1
+    known = account.book.leg(symbol, other).leverage
     for leg in account.legs(symbol):
         leg.leverage = known
         account.book.touch(leg)

@@ -23,6 +23,8 @@ from engine.core.workspace import Watch, Workspace
 
 STOP_AGAIN_MS = (1_000, 2_500, 4_000)
 STOP_DEADLINE_MS = 5_000
+# An open position whose price is silent for so long on the wall clock is told of.
+BLIND_MS = 60_000
 _CLOSING = {Action.CLOSE, Action.EMERGENCY}
 
 
@@ -31,6 +33,7 @@ def on_time(ws: Workspace) -> None:
     if ws.positions or ws.state.book.orders:
         sweep(ws)
         _stops(ws)
+        _blind(ws)
         if ws.state.holds:
             # A fill that came after the limit acted, or a close that was covered and then failed.
             _enforce(ws)
@@ -42,6 +45,18 @@ def on_time(ws: Workspace) -> None:
     for hold in due(ws.state.holds.values(), market_ms=ws.now_ms, wall_ms=ws.wall_ms):
         if _measurable(ws) or hold.on_wall:
             lift(ws, hold, by="time")
+
+
+def _blind(ws: Workspace) -> None:
+    for symbol in ws.positions:
+        heard = ws.heard.get(symbol)
+        if heard is None:
+            heard = ws.heard[symbol] = ws.wall_ms
+        silent = ws.wall_ms - heard >= BLIND_MS
+        if silent and symbol not in ws.blind:
+            detail = "Loss limits and layer 3 rules wait for a price; stops and targets on the exchange stay."
+            ws.alert(a.SystemAlert, topic="data", title=f"No price of {symbol} for a minute", detail=detail)
+        (ws.blind.add if silent else ws.blind.discard)(symbol)
 
 
 def lift(ws: Workspace, hold: Hold, *, by: str) -> None:

@@ -8,6 +8,7 @@ from engine.core.orders import Purpose
 MAX_LENGTH = 36
 _TAG = re.compile(r"[a-z0-9]{4}")
 _CODE = re.compile(r"[a-z0-9]{1,6}")
+_EXIT = re.compile(r"[a-z0-9]{4}-[a-z0-9]{1,6}-x\d+-[0-9a-f]{16}")
 _LETTER = {Purpose.ENTRY: "e", Purpose.EXIT: "x"}
 
 
@@ -31,6 +32,11 @@ def link_id(tag: str, code: str, purpose: Purpose, attempt: int, decision: str) 
     """
     digest = blake2b(decision.encode(), digest_size=8).hexdigest()
     return f"{tag}-{code}-{_LETTER[purpose]}{attempt}-{digest}"
+
+
+def is_exit(order_link_id: str) -> bool:
+    """Tell whether a client order id has the form of a close by a desk."""
+    return _EXIT.fullmatch(order_link_id) is not None
 
 
 def is_ours(tag: str, order_link_id: str) -> bool:

@@ -23,11 +23,13 @@ from engine.core.events import (
     ProtectionReported,
 )
 from engine.core.facts import Fact
+from engine.core.ids import is_exit
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
 from engine.core.trades import Trade
 
+LOST_CLOSE = "closed by the desk"
 REMEMBERED_EXECUTIONS = 5_000
 REMEMBERED_ANSWERS = 2_000
 
@@ -203,7 +205,10 @@ class State:
 def _reason(fact: Executed, ticket: Ticket | None) -> str:
     if fact.kind is not ExecKind.ORDER:
         return fact.kind.value
-    return ticket.reason if ticket is not None else ExecKind.MANUAL.value
+    if ticket is not None:
+        return ticket.reason
+    # A close that left before its intent was on disk, and a crash between: the desk's all the same.
+    return LOST_CLOSE if is_exit(fact.link_id) else ExecKind.MANUAL.value
 
 
 _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {

@@ -75,11 +75,11 @@ def ratio(value: Decimal | float | None, places: int = 2) -> str:
     return NONE if value is None else grouped(Decimal(repr(value)) if isinstance(value, float) else value, places)
 
 
-def r_multiple(value: Decimal | float | None) -> str:
+def r_multiple(value: Decimal | float | None, places: int = 1) -> str:
     """A result in units of the initial risk: `+1.3R`; a dash when absent."""
     if value is None:
         return NONE
-    return f"{signed(value if isinstance(value, Decimal) else Decimal(repr(value)), 1)}R"
+    return f"{signed(value if isinstance(value, Decimal) else Decimal(repr(value)), places)}R"
 
 
 def price(value: Decimal | None, tick: Decimal | None) -> str:

@@ -1,6 +1,7 @@
 """Results of a period: the key figures, and every metric group by group."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _UTC = ZoneInfo("UTC")
 _SHOWN = 6
+_NAME = 16
 
 
 def _head(title: str, metrics: "Metrics", mode: str) -> str:
@@ -43,7 +45,7 @@ def key_figures(metrics: "Metrics") -> Table:
     table.row("Net", f"{signed(earned.net_profit)} USDT", percent(earned.total_return_pct))
     table.row("Trades", str(quality.trades), f"{quality.wins} won", f"{quality.losses} lost")
     table.row("Win rate", percent(quality.win_rate_pct, 1, plus=False))
-    table.row("PF", ratio(earned.profit_factor), f"Avg {r_multiple(quality.expectancy_r)}")
+    table.row("PF", ratio(earned.profit_factor), f"Avg {r_multiple(quality.expectancy_r, 2)}")
     table.row("Avg trade", signed(quality.expectancy))
     table.row("Fees", cost(earned.total_fees), f"Funding {cost(earned.total_funding)}")
     table.row("Drawdown", _fall(risk.max_drawdown_pct), _fallen(risk.max_drawdown))
@@ -61,11 +63,16 @@ def _fallen(value: float | None) -> str:
 
 def _shares(title: str, shares: Sequence["Share"], *, spoken: bool = False) -> str:
     table = Table()
-    for share in shares[:_SHOWN]:
+    # One more is shown rather than counted as one other.
+    shown = _SHOWN if len(shares) != _SHOWN + 1 else _SHOWN + 1
+    for share in shares[:shown]:
         name = (words.reason(share.name) if spoken else share.name) or "external"
-        table.columns((name, str(share.trades), signed(share.net_profit)), (16, -5, -11))
+        if len(name) > _NAME:
+            table.line(name)
+            name = ""
+        table.columns((name, str(share.trades), signed(share.net_profit)), (_NAME, -5, -11))
         table.line("", f"won {percent(share.win_rate_pct, 0, plus=False)}", f"PF {ratio(share.profit_factor)}")
-    rest = shares[_SHOWN:]
+    rest = shares[shown:]
     if rest:
         total = sum((share.net_profit for share in rest), Decimal(0))
         table.line(f"{len(rest)} others together", signed(total))
@@ -110,7 +117,7 @@ def _efficiency(metrics: "Metrics") -> str:
     )
     table.row("Avg win", signed(part.average_win)).row("Avg loss", signed(part.average_loss))
     table.row("Payoff", ratio(part.payoff_ratio)).row(
-        "Expectancy", signed(part.expectancy), r_multiple(part.expectancy_r)
+        "Expectancy", signed(part.expectancy), r_multiple(part.expectancy_r, 2)
     )
     table.row("Avg trade", percent(part.average_trade_pct)).row("Median", signed(part.median_trade))
     table.row("Largest", signed(part.largest_win), signed(part.largest_loss)).row("SQN", ratio(part.sqn))
@@ -141,12 +148,16 @@ def _activity(metrics: "Metrics") -> str:
     table.row("Winners", _length(part.average_winner_duration_ms)).row(
         "Losers", _length(part.average_loser_duration_ms)
     )
-    table.row("Best day", part.best_day or NONE, signed(part.best_day_net)).row(
-        "Worst day", part.worst_day or NONE, signed(part.worst_day_net)
+    table.row("Best day", _short(part.best_day), signed(part.best_day_net)).row(
+        "Worst day", _short(part.worst_day), signed(part.worst_day_net)
     )
     table.row("Good days", percent(part.profitable_days_pct, 0, plus=False))
     fills = [] if part.fills is None else [count(part.fills, "fill")]
     return paragraphs("<b>Activity</b>", (table.line(*fills) if fills else table).html())
+
+
+def _short(iso: str | None) -> str:
+    return NONE if iso is None else f"{date.fromisoformat(iso):%a %d %b}"
 
 
 def _length(value: float | None) -> str:

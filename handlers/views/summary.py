@@ -50,6 +50,9 @@ def render_daily(
         _results(table, trades, equity)
     else:
         table.row("Trades", "none closed")
+    if running:
+        # What the panel calls today: open results count in it, in the net of closed trades they do not.
+        table.row("Equity", signed(snapshot.today), percent(snapshot.today_percent))
     _drawdown(table, equity, snapshot)
     if trades:
         _extremes(table, trades)
@@ -65,7 +68,7 @@ def _results(table: Table, trades: Sequence[Trade], equity: Sequence[Point]) -> 
     won, lost = sum(trade.net > 0 for trade in trades), sum(trade.net < 0 for trade in trades)
     table.row("Net", f"{signed(net)} USDT", share)
     table.row("Trades", str(len(trades)), f"{won} won", f"{lost} lost")
-    table.row("PF", profit_factor(trades), f"Avg {r_multiple(_average_r(trades))}")
+    table.row("PF", profit_factor(trades), f"Avg {r_multiple(_average_r(trades), 2)}")
     fees, funding = (
         sum((trade.fees for trade in trades), Decimal(0)),
         sum((trade.funding for trade in trades), Decimal(0)),

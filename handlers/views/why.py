@@ -70,11 +70,16 @@ def _signals(signals: Sequence[SignalRow], zone: ZoneInfo) -> str:
         return "No signal recorded yet."
     table = Table()
     for row in signals:
-        table.line(short_moment(row.at_ms, zone), row.side.upper(), row.outcome)
-        table.line(row.profile, row.rule, *([f"{row.check} {row.detail}".strip()] if row.check else []))
+        outcome = row.outcome if row.outcome != row.side.lower() else ""
+        table.line(short_moment(row.at_ms, zone), row.side.upper(), outcome)
+        table.line(row.profile, row.rule, *([_refusal(row)] if row.check else []))
     return paragraphs(
         f"<b>Last signals</b>, times {esc(moment(signals[0].at_ms, zone).rpartition(' ')[2])}", table.html()
     )
+
+
+def _refusal(row: SignalRow) -> str:
+    return row.detail if row.detail.lower().startswith(row.check) else f"{row.check} {row.detail}".strip()
 
 
 def render_unknown_symbol(wanted: str, close: Sequence[str]) -> str:

@@ -105,11 +105,12 @@ class Loop:
         for price_low, price_high, at_ms in ((open_, open_, open_ms), (low, high, open_ms + STEP - 1)):
             if price_low <= p.stop if p.long else price_high >= p.stop:
                 level = open_ if at_ms == open_ms else p.stop
-                return self.leave(slipped(level, buy=not p.long), at_ms, "stop")
+                self.leave(slipped(level, buy=not p.long), at_ms, "stop")
+                return
             if price_high >= p.target if p.long else price_low <= p.target:
                 level = open_ if at_ms == open_ms else p.target
-                return self.leave(slipped(level, buy=not p.long), at_ms, "target")
-        return None
+                self.leave(slipped(level, buy=not p.long), at_ms, "target")
+                return
 
     def rest(self, at_ms: int) -> None:
         """No entry before the next four hours begin."""
@@ -119,9 +120,7 @@ class Loop:
         """Book the round trip."""
         p = self.held
         assert p is not None
-        self.trades.append(
-            Plain(p.long, p.qty / 1000, p.entry_ms, p.entry / 10, at_ms, price / 10, p.rule, why.split()[0])
-        )
+        self.trades.append(Plain(p.long, p.qty / 1000, p.entry_ms, p.entry / 10, at_ms, price / 10, p.rule, why))
         self.held = None
         self.rest(at_ms)
 
@@ -133,7 +132,7 @@ class Loop:
         sign = 1 if p.long else -1
         profit = (close - p.entry) * sign * p.qty / 10_000
         if at_ms - p.entry_ms > 8 * HOUR and profit < 0:
-            p.leaving = "losing too long"
+            p.leaving = "losing"
         elif profit >= 8:
             # Entry plus both fees and the buffer, in ten-thousandths of the entry: 2 × 5.5 + 2.
             exact = p.entry * (10_000 + sign * 13)

@@ -35,12 +35,12 @@ def test_skipping_quiet_bars_changes_nothing(case: Case) -> None:
     same(run(case.request), run(replace(case.request, skipping=False)))
 
 
-@settings(max_examples=25)
+@settings(max_examples=6)
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=3), tight=st.booleans())
 def test_the_presets_skip_without_a_difference(seeds: list[int], tight: bool) -> None:
-    start_ms = START_MS - 9_000 * MINUTE_MS
+    start_ms = START_MS - 2_400 * MINUTE_MS
     data = {
-        symbol: walk(12_000, seed=seed, symbol=symbol, start_ms=start_ms)
+        symbol: walk(6_000, seed=seed, symbol=symbol, start_ms=start_ms)
         for symbol, seed in zip(SYMBOLS, seeds, strict=False)
     }
     cft = replace(CFT, symbols=tuple(data), timeframe=5 * MINUTE_MS)
@@ -54,7 +54,7 @@ def test_the_presets_skip_without_a_difference(seeds: list[int], tight: bool) ->
         strategies=chosen,
         limits=shares if tight else ACCOUNT_LIMITS,
         wallet=to_money(5_000),
-        start_ms=start_ms + 8_500 * MINUTE_MS,
+        start_ms=start_ms + 2_200 * MINUTE_MS,
     )
     found = run(asked)
     assert found.fills

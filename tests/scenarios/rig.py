@@ -1,6 +1,7 @@
 """A live desk on a paper exchange with faults, in virtual time: the market moves by itself, the test sends signals."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ from engine.recovery import restore
 from tests.support.desk import BTC, ETH, PRICE, WALLET, Scripted, Values, account, durable, instrument
 from tests.support.virtual import VirtualClock, until
 
-SEEDS = range(20)
+# More of them for a soak: SEEDS=500.
+SEEDS = range(int(os.environ.get("SEEDS", "20")))
 INSTRUMENTS = {symbol: instrument(symbol) for symbol in (BTC, ETH)}
 QUOTE_S = 0.25
 LONG = Enter(True, "go")
@@ -114,7 +116,10 @@ class Rig:
         tasks = [task for task in (*self._tasks, *more) if task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                # A task that died on its own is a finding, whatever the test looks at.
+                raise result
 
     # Acting
 

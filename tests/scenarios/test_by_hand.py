@@ -105,7 +105,7 @@ STAGES: tuple[Callable[[Rig, Callable[[Rig], None]], Awaitable[None]], ...] = (
 
 
 # Twenty seeds for each stage, shared among what the hand may do.
-@pytest.mark.parametrize("number, hand", enumerate(HANDS))
+@pytest.mark.parametrize(("number", "hand"), list(enumerate(HANDS)))
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 def test_a_trade_by_hand_is_taken_over_and_never_answered_with_an_opening_order(
     stage: Callable[[Rig, Callable[[Rig], None]], Awaitable[None]], hand: str, number: int

@@ -54,7 +54,7 @@ class BybitExchange:
             self._caller, self._instruments, connection.clock, now_ms=now_ms, stranger=self._stranger
         )
         self._evidence = Evidence(
-            self._caller, self._instruments, now_ms=now_ms, recv_window_ms=connection.terms.recv_window_ms
+            self._caller, self._instruments, time=connection.time, recv_window_ms=connection.terms.recv_window_ms
         )
         self._orders = OrderDesk(self._caller)
         self._events = PrivateEvents(self._instruments, self._tell, self._unreadable)
@@ -106,7 +106,7 @@ class BybitExchange:
 
     async def _prepare(self) -> None:
         await self._caller.sync_clock()
-        if not self._connection.time.known:
+        if not self._connection.time.signing.known:
             raise QueryFailedError("the exchange's clock cannot be read")
         if not self._instruments:
             await self._instruments.refresh()
@@ -132,7 +132,7 @@ class BybitExchange:
                 await self._try_to_prepare()
 
     def _judge_clock(self) -> None:
-        found = checks.clock_findings(self._connection.time.offset_ms)
+        found = checks.clock_findings(self._connection.time.signing.ms)
         if found and found[0].grade is checks.Grade.STOP:
             self._connection.health.wrong("clock", VenueState.DEGRADED, str(found[0]))
         else:

@@ -87,7 +87,7 @@ class Caller:
     async def _resync(self) -> None:
         # Many requests may be refused at once; one measurement serves them all.
         if self._syncing is None or self._syncing.done():
-            self.rest.time.doubt()
+            self.rest.time.signing.doubt()
             self._syncing = asyncio.create_task(self.sync_clock(Lane.EXIT))
         await asyncio.shield(self._syncing)
 
@@ -100,7 +100,7 @@ class Caller:
         if not reset_ms:
             return _RESET_UNSAID_S
         # The stamp may be in the past already, or nonsense.
-        return min(max((reset_ms - self.rest.time.now_ms()) / 1000, 0.0) + 0.05, _RESET_LONGEST_S)
+        return min(max((reset_ms - self.rest.time.signing_ms()) / 1000, 0.0) + 0.05, _RESET_LONGEST_S)
 
     def _learn(self, said: Said, endpoint: Endpoint) -> None:
         answer = said.reply.answer

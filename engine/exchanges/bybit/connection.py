@@ -61,7 +61,7 @@ class Connection:
         self.rest = Rest(access, limiter=self.limiter, time=self.time, wall_ms=clock.wall_ms)
         self.caller = Caller(self.rest, self.health, clock)
         self.instruments = InstrumentBook(self.caller)
-        self.login = Login(credentials.key, credentials.secret, self.time.now_ms) if credentials else None
+        self.login = Login(credentials.key, credentials.secret, self.time.signing_ms) if credentials else None
 
     async def close(self) -> None:
         """Release threads and connections."""

@@ -5,7 +5,7 @@ for what the exchange shows late, in two spaced negative answers, with a positio
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.exchanges.bybit.parse import BadData
 from engine.exchanges.bybit.parse_account import PositionRow, position
 from engine.exchanges.bybit.parse_orders import Instruments, OrderRow, execution, order
 from engine.exchanges.bybit.queries import rows_between, rows_of
+from engine.exchanges.bybit.servertime import ServerTime
 
 # How late the exchange may show an order it has taken.
 VISIBLE_MS = 10_000
@@ -31,7 +32,9 @@ _SKEW_MS = 2_000
 
 @dataclass(slots=True)
 class _Sent:
-    at_ms: int
+    # By the market's clock (executions) and by the one that judges whether a request may still arrive.
+    market_ms: int
+    signed_ms: int
     held: Steps | None
     on_the_way: int = 0
     first_ms: int = 0
@@ -39,21 +42,19 @@ class _Sent:
 
 
 class Evidence:
-    """Remembers what was sent, and answers what is known of an order. `now_ms` is the exchange's time."""
+    """Remembers what was sent, and answers what is known of an order."""
 
-    def __init__(
-        self, caller: Caller, instruments: Instruments, *, now_ms: Callable[[], int], recv_window_ms: int
-    ) -> None:
+    def __init__(self, caller: Caller, instruments: Instruments, *, time: ServerTime, recv_window_ms: int) -> None:
         self._caller = caller
         self._instruments = instruments
-        self._now_ms = now_ms
+        self._time = time
         self._too_late_ms = recv_window_ms + VISIBLE_MS
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
 
     def sending(self, link_id: str, held: Steps | None) -> None:
         """Note that a request is about to leave; `held` is the position as known just before (None: not known)."""
-        sent = self._sent.setdefault(link_id, _Sent(0, held))
-        sent.at_ms = self._now_ms()
+        sent = self._sent.setdefault(link_id, _Sent(0, 0, held))
+        sent.market_ms, sent.signed_ms = self._time.now_ms(), self._time.signing_ms()
         sent.on_the_way += 1
         while len(self._sent) > _REMEMBERED:
             self._sent.popitem(last=False)
@@ -62,7 +63,7 @@ class Evidence:
         """Note that the request is no longer under way; `settled` when its outcome is known."""
         sent = self._sent.get(link_id)
         if sent is not None:
-            sent.on_the_way -= 1
+            sent.on_the_way = max(0, sent.on_the_way - 1)
             if settled and not sent.on_the_way:
                 del self._sent[link_id]
 
@@ -79,20 +80,23 @@ class Evidence:
         return None
 
     async def of(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
-        """Return what the exchange knows of an order; raises QueryFailedError."""
-        sent = self._sent.setdefault(link_id, _Sent(sent_ms, None))
-        asked_ms = self._now_ms()
+        """Return what the exchange knows of an order; raises QueryFailedError. One that another process sent is taken
+        for sent when it is first asked about.
+        """
+        asked_ms = self._time.signing_ms()
+        sent = self._sent.setdefault(link_id, _Sent(sent_ms, asked_ms, None))
         report = await self.find(link_id, symbol)
         if report is None:
-            fills = await self._fills(symbol, max(sent.at_ms, sent_ms))
+            fills = await self._fills(symbol, sent.market_ms)
             report = _from_fills(link_id, symbol, fills)
         else:
             fills = []
         if report is not None:
             self.answered(link_id, settled=True)
             return report
-        too_late = not sent.on_the_way and asked_ms > max(sent.at_ms, sent_ms) + self._too_late_ms
-        return OrderNotFound(link_id, too_late and await self._believed(sent, symbol, fills, asked_ms), asked_ms)
+        too_late = not sent.on_the_way and asked_ms > sent.signed_ms + self._too_late_ms
+        believed = too_late and await self._believed(sent, symbol, fills, asked_ms)
+        return OrderNotFound(link_id, believed, self._time.now_ms())
 
     async def _believed(self, sent: _Sent, symbol: str, fills: list[Executed], asked_ms: int) -> bool:
         held = await self._held(symbol) - sum(fill.qty if fill.buy else -fill.qty for fill in fills)
@@ -115,7 +119,7 @@ class Evidence:
 
     async def _fills(self, symbol: str, sent_ms: int) -> list[Executed]:
         params: Mapping[str, Any] = {"symbol": symbol, "limit": "100"}
-        since, until = max(1, sent_ms - _SKEW_MS), self._now_ms() + _SKEW_MS
+        since, until = max(1, sent_ms - _SKEW_MS), self._time.now_ms() + _SKEW_MS
         rows = await rows_between(self._caller, EXECUTIONS, params, since_ms=since, until_ms=until)
         fills = []
         for row in rows:

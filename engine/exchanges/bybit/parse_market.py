@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.candles import Bar
 from engine.core.market import SYMBOL_PATTERN, Instrument, Status
-from engine.core.money import Ticks
+from engine.core.money import Ticks, rate_to_e8
 from engine.exchanges.bybit.parse import LAST_MS, Fields, UnreadableError, guarded
 
 SETTLE_COIN = "USDT"
@@ -129,13 +129,16 @@ def _bar(fields: Fields, symbol: str, timeframe_ms: int, start: str) -> Bar:
 
 @dataclass(frozen=True, slots=True)
 class TickerRow:
-    """What a tickers message said; None is unchanged, 0 none. `turnover` in whole quote currency."""
+    """What a tickers message said; None is unchanged, 0 none. `turnover` in whole quote currency; `funding` is the time
+    of the next settlement and its rate in 1e-8.
+    """
 
     last: Ticks | None
     mark: Ticks | None
     bid: Ticks | None
     ask: Ticks | None
     turnover: int | None
+    funding: tuple[int, int] | None
 
 
 @guarded
@@ -143,11 +146,18 @@ def ticker(data: object, scale: Scale) -> TickerRow:
     """Read the data of a tickers message, snapshot or delta."""
     if not isinstance(data, dict):
         raise UnreadableError(f"{scale.symbol}.tickers", "an object is wanted")
-    turnover = None
-    if data.get("turnover24h"):
-        turnover = int(Fields(data, f"{scale.symbol}.tickers").decimal("turnover24h"))
+    turnover = funding = None
+    if "turnover24h" in data or "fundingRate" in data:
+        # Rare in deltas, and not worth the fast path.
+        fields = Fields(data, f"{scale.symbol}.tickers")
+        whole = fields.optional("turnover24h")
+        turnover = None if whole is None else int(whole)
+        rate = fields.optional("fundingRate")
+        if rate is not None and abs(rate) < 1 and fields.text("nextFundingTime"):
+            funding = (fields.time_ms("nextFundingTime"), rate_to_e8(rate))
     last, mark = scale.optional(data, "lastPrice"), scale.optional(data, "markPrice")
-    return TickerRow(last, mark, scale.optional(data, "bid1Price"), scale.optional(data, "ask1Price"), turnover)
+    bid, ask = scale.optional(data, "bid1Price"), scale.optional(data, "ask1Price")
+    return TickerRow(last, mark, bid, ask, turnover, funding)
 
 
 @guarded

@@ -14,7 +14,7 @@ import orjson
 from pybit.unified_trading import HTTP
 
 from engine.exchanges.bybit.codes import Answer
-from engine.exchanges.bybit.endpoints import Endpoint
+from engine.exchanges.bybit.endpoints import SERVER_TIME, Endpoint
 from engine.exchanges.bybit.hosts import is_loopback
 from engine.exchanges.bybit.parse import BadData, server_time_ms
 from engine.exchanges.bybit.servertime import ServerTime
@@ -127,7 +127,7 @@ class Rest:
         self.limiter = limiter
         self.time = time
         self._wall_ms = wall_ms
-        self._client = _Client(access, time.now_ms)
+        self._client = _Client(access, time.signing_ms)
         # Questions must never take the threads that exits need.
         self._urgent = ThreadPoolExecutor(_URGENT_THREADS, "bybit-orders")
         self._other = ThreadPoolExecutor(_OTHER_THREADS, "bybit-questions")
@@ -152,7 +152,8 @@ class Rest:
         reply = read(raw.status, raw.content, raw.reset)
         server_ms = server_time_ms(reply.body)
         if not isinstance(server_ms, BadData):
-            self.time.observe(sent_ms=sent_ms, got_ms=self._wall_ms(), server_ms=server_ms)
+            clock = self.time.signing if endpoint is SERVER_TIME else self.time.market
+            clock.observe(sent_ms=sent_ms, got_ms=self._wall_ms(), server_ms=server_ms)
         return reply
 
     async def close(self) -> None:

@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[3]
 OWNER, ADMIN, VIEWER, STRANGER = 1001, 1002, 1003, 1004
 PATIENCE_S = 30.0
 _LOOK_S = 0.03
-# At sixty times real time positions come and go under a test's hands; at this speed nothing much happens in a test.
-CALM = "0.2"
+# At sixty times real time positions come and go under a test's hands. At CALM an order still meets its next price
+# within seconds; at STILL the market hardly moves at all.
+CALM, STILL = "4", "0.2"
 # Started as a person starts it: from compiled byte code.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 type Json = dict[str, Any]

@@ -253,22 +253,6 @@ def test_a_text_given_once_is_sent_once(tmp_path: Path) -> None:
     in_scene(tmp_path, story)
 
 
-def test_a_sending_begins_within_fifty_milliseconds_of_the_commit(tmp_path: Path) -> None:
-    async def story(scene: Scene) -> None:
-        loop, delays = asyncio.get_running_loop(), []
-        for alert in _notes(5):
-            await scene.clock.advance(11)
-            await scene.alert(alert)
-            durable = loop.time()
-            await scene.parts.outbox.look()
-            await scene.clock.settle()
-            delays.append(loop.time() - durable)
-            await scene.parts.outbox.idle()
-        assert sorted(delays)[2] < 0.05, delays
-
-    in_scene(tmp_path, story)
-
-
 def test_without_a_database_an_urgent_alert_still_reaches_everybody(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.service.urgent(CRITICAL)

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.core import events as e
-from engine.core.alerts import ProtectionAlert, StopMovedAlert
+from engine.core.alerts import ProtectionAlert, StopMovedAlert, SystemAlert
 from engine.core.commands import CloseAll, Pause
 from engine.core.effects import Effect, SetProtection
 from engine.core.facts import ExtremesSeen, ProtectionIntended
@@ -177,3 +177,21 @@ def test_prices_older_than_the_known_one_are_ignored() -> None:
     bench.price(10_010)
     bench.step(e.PriceMoved(BTC, 9_000, 9_000, bench.now - 1))
     assert bench.ws.marks[BTC] == 10_010
+
+
+def test_a_position_without_a_price_for_a_minute_is_told_of_once_and_again_after_it_was_back() -> None:
+    bench = Bench()
+    bench.enter()
+    silent = [len(told(bench.time(20_000), SystemAlert)) for _ in range(5)]
+    assert sum(silent) == 1
+    bench.step(e.PriceMoved(BTC, 10_001, 10_001, bench.now))
+    assert told(bench.time(250), SystemAlert) == []
+    assert sum(len(told(bench.time(20_000), SystemAlert)) for _ in range(4)) == 1
+
+
+def test_a_position_that_never_had_a_price_counts_from_when_it_was_first_looked_at() -> None:
+    bench = Bench()
+    bench.enter()
+    bench.ws.heard.clear()
+    assert told(bench.time(59_000), SystemAlert) == []
+    assert len(told([*bench.time(1_000), *bench.time(60_000)], SystemAlert)) == 1

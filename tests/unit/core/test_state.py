@@ -7,13 +7,14 @@ from engine.core import events as e
 from engine.core import facts as f
 from engine.core import state as state_module
 from engine.core.commands import ChangeLimit, ClosePosition, Pause, Resume, SwitchProfile, SwitchRule
+from engine.core.ids import link_id
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
-from engine.core.orders import LINGERING
+from engine.core.orders import LINGERING, Purpose
 from engine.core.profile import Action, Cooldown, LimitSpec, Measure, Protection
 from engine.core.protection import GRID_MS
 from engine.core.state import REMEMBERED_ANSWERS, REMEMBERED_EXECUTIONS, State
-from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, assert_replays, placed, profile
+from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, assert_replays, facts, placed, profile
 
 SILENT = {f.TradeClosed, e.ProtectionRefused}
 
@@ -143,3 +144,15 @@ def test_orders_that_came_to_nothing_do_not_pile_up() -> None:
             bench.step(event(ticket.link_id, *details, bench.now))
         assert len(bench.state.book.orders) == LINGERING
         assert_replays(bench)
+
+
+def test_a_close_whose_intent_a_crash_took_is_still_the_desks_and_a_strangers_is_not() -> None:
+    reasons = []
+    for name in (link_id("pd00", "alph", Purpose.EXIT, 0, "decided"), "", "pd00-alph-e0-0123456789abcdef", "web"):
+        bench = Bench()
+        bench.enter()
+        position = bench.ws.positions[BTC]
+        sold = e.Executed(f"x{name}", name, "9", BTC, False, 10_000, position.size, 0, e.ExecKind.ORDER, bench.now)
+        (closed,) = facts(bench.step(sold), f.TradeClosed)
+        reasons.append(closed.trade.reason)
+    assert reasons == ["closed by the desk", "manual", "manual", "manual"]

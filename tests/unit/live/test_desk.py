@@ -76,6 +76,8 @@ def test_a_command_in_the_inbox_is_waited_for_by_whoever_waits_for_the_desk(seed
         consumer = asyncio.create_task(shell.consume())
         await shell.settle()
         answer = asyncio.ensure_future(shell.command(Pause(command_id="p", by="ann", wall_ms=T0)))
+        # One turn for the command to be in the inbox; the consumer may or may not have had the next.
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
         await shell.settle()
         assert shell.trader.workspace.state.holds

@@ -1,0 +1,260 @@
+"""Market data of one environment: instruments, history, and the public streams into the desk's events."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.candles import Bar, CandlesError, Columns, columns_of
+from engine.core.events import Event, InstrumentChanged, PriceMoved, TurnoverReported, VenueState
+from engine.core.market import HOUR_MS, MINUTE_MS, Instrument, Status
+from engine.exchanges.base import QueryFailedError
+from engine.exchanges.bybit.bars import Bars
+from engine.exchanges.bybit.connection import Connection
+from engine.exchanges.bybit.history import closed_bars, interval_of
+from engine.exchanges.bybit.parse import BadData
+from engine.exchanges.bybit.parse_market import Message, message, streamed_candle
+from engine.exchanges.bybit.quotes import Quotes
+from engine.exchanges.bybit.stream import Ears, Stream, StreamState, StreamTerms, Wire, shared_out
+from engine.marketdata import LiveCandles
+
+log = logging.getLogger(__name__)
+
+# Best quotes are repeated every 3 s even when nothing happens: longer silence of all symbols is a dead stream.
+PUBLIC_TERMS = StreamTerms(data_silence_s=15.0)
+_CHECK_S = 1.0
+_REFRESH_S = HOUR_MS / 1000
+_TURNOVER_MS = MINUTE_MS
+_DOWNLOADS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlets:
+    """Where market data goes: events to `put`, bars through `candles`; `quoted` hears prices before `put` does (a paper
+    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8).
+    """
+
+    put: Callable[[Event], None]
+    candles: LiveCandles
+    quoted: Callable[[PriceMoved], None] | None = None
+    funded: Callable[[str, int, int], None] | None = None
+
+
+class BybitFeed:
+    """Market data of some symbols. Call `load`, then `history` for the candles' warm-up, then run `run`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        symbols: Iterable[str],
+        *,
+        base_ms: int = MINUTE_MS,
+        terms: StreamTerms = PUBLIC_TERMS,
+    ) -> None:
+        self._connection = connection
+        self._wanted = tuple(dict.fromkeys(symbols))
+        self._base_ms = base_ms
+        self._interval = interval_of(base_ms)
+        self._wire = Wire(connection.clock, connection.terms.dial, terms, connection.terms.random)
+        self._quotes = Quotes(self._price)
+        self._outlets: Outlets | None = None
+        self._bars: Bars | None = None
+        self._lost: set[int] = set()
+        self._turnover_ms: dict[str, int] = {}
+        self._complained: set[str] = set()
+        self._flushing = False
+        self._group: asyncio.TaskGroup | None = None
+
+    # Before the start
+
+    async def load(self) -> Mapping[str, Instrument]:
+        """Read the instruments and the exchange's clock; return the wanted ones that exist. Raises QueryFailedError."""
+        await self._connection.caller.sync_clock()
+        book = self._connection.instruments
+        await book.refresh()
+        return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
+
+    async def history(self, length_ms: int) -> list[Columns]:
+        """Return the closed candles of the last `length_ms` of every wanted symbol, without those before a hole; a
+        symbol without any is left out. Raises QueryFailedError.
+        """
+        until = self._connection.time.now_ms()
+        turn = asyncio.Semaphore(_DOWNLOADS)
+
+        async def one(symbol: str) -> Columns | None:
+            async with turn:
+                return _whole(await self._closed(symbol, until - length_ms, until))
+
+        known = [symbol for symbol in self._wanted if symbol in self._connection.instruments]
+        loaded = await asyncio.gather(*(one(symbol) for symbol in known))
+        return [columns for columns in loaded if columns is not None]
+
+    async def _closed(self, symbol: str, start_ms: int, end_ms: int) -> list[Bar]:
+        return await closed_bars(self._connection.caller, symbol, self._base_ms, start_ms=start_ms, end_ms=end_ms)
+
+    # Running
+
+    async def run(self, outlets: Outlets, beat: Callable[[], None] = lambda: None) -> None:
+        """Deliver market data for ever. Warm the candles up before."""
+        connection = self._connection
+        self._outlets = outlets
+        self._bars = Bars(
+            outlets.candles,
+            outlets.put,
+            fetch=self._closed,
+            begin=self._begin,
+            clock=connection.clock,
+            now_ms=connection.time.now_ms,
+            base_ms=self._base_ms,
+        )
+        symbols = [symbol for symbol in self._wanted if symbol in connection.instruments]
+        for symbol in symbols:
+            self._follow(connection.instruments[symbol])
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for number, topics in enumerate(shared_out([t for symbol in symbols for t in self._topics(symbol)])):
+                group.create_task(self._stream(number, topics).run())
+            group.create_task(self._refresh())
+            while True:
+                beat()
+                self._bars.check()
+                await connection.clock.sleep(_CHECK_S)
+
+    def _follow(self, instrument: Instrument) -> None:
+        self._quotes.follow(instrument)
+        if self._outlets is None or self._bars is None or instrument.status is Status.CLOSED:
+            return
+        newest = self._outlets.candles.columns(instrument.symbol, self._base_ms, 1)
+        now = self._connection.time.now_ms()
+        before = now // self._base_ms * self._base_ms - self._base_ms
+        self._bars.follow(instrument.symbol, int(newest.time[-1]) if newest is not None else before)
+
+    def _topics(self, symbol: str) -> tuple[str, ...]:
+        return (
+            f"kline.{self._interval}.{symbol}",
+            f"tickers.{symbol}",
+            f"orderbook.1.{symbol}",
+            f"publicTrade.{symbol}",
+        )
+
+    def _stream(self, number: int, topics: tuple[str, ...]) -> Stream:
+        def changed(state: StreamState, why: str) -> None:
+            self._changed(number, state, why)
+
+        return Stream(self._connection.hosts.public, topics, wire=self._wire, ears=Ears(self._take, changed))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._group is None:
+            raise RuntimeError("the feed does not run")
+        self._group.create_task(work)
+
+    def _changed(self, number: int, state: StreamState, why: str) -> None:
+        if state is StreamState.LOST:
+            self._lost.add(number)
+            self._connection.health.wrong("public", VenueState.DEGRADED, f"market data was lost ({why})")
+            return
+        self._lost.discard(number)
+        if not self._lost:
+            self._connection.health.well("public")
+        if self._bars is not None:
+            # What closed while nobody listened is asked for at once.
+            self._bars.check(grace_ms=0)
+
+    async def _refresh(self) -> None:
+        book = self._connection.instruments
+        while True:
+            await self._connection.clock.sleep(_REFRESH_S)
+            try:
+                changed = await book.refresh()
+            except QueryFailedError as error:
+                log.warning("instruments could not be refreshed: %s", error)
+                continue
+            for instrument in changed:
+                if instrument.symbol in self._quotes:
+                    self._quotes.follow(instrument)
+                    if instrument.status is Status.CLOSED and self._bars is not None:
+                        self._bars.drop(instrument.symbol)
+                    self._put(InstrumentChanged(instrument, self._connection.time.now_ms()))
+
+    # Messages
+
+    def _put(self, event: Event) -> None:
+        if self._outlets is not None:
+            self._outlets.put(event)
+
+    def _price(self, moved: PriceMoved) -> None:
+        if self._outlets is not None:
+            if self._outlets.quoted is not None:
+                self._outlets.quoted(moved)
+            self._outlets.put(moved)
+
+    def _take(self, payload: dict[str, Any]) -> None:
+        heard = message(payload)
+        if isinstance(heard, BadData):
+            self._complain(heard)
+            return
+        self._connection.time.hear(heard.at_ms)
+        symbol = heard.topic[-1]
+        if symbol not in self._quotes:
+            return
+        match heard.topic[0]:
+            case "tickers":
+                self._ticker(symbol, heard)
+            case "orderbook":
+                self._heard(self._quotes.take_book(symbol, heard.data, heard.at_ms))
+            case "publicTrade":
+                self._heard(self._quotes.take_trades(symbol, heard.data))
+            case "kline":
+                self._candles(symbol, heard)
+
+    def _heard(self, bad: BadData | None) -> None:
+        if bad is not None:
+            self._complain(bad)
+        elif not self._flushing:
+            # Messages that are here already are taken in before anything is told: a burst is one price.
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._quotes.flush()
+
+    def _ticker(self, symbol: str, heard: Message) -> None:
+        row = self._quotes.take_ticker(symbol, heard.data, heard.at_ms)
+        if isinstance(row, BadData):
+            self._complain(row)
+            return
+        self._heard(None)
+        if row.turnover is not None and heard.at_ms - self._turnover_ms.get(symbol, 0) >= _TURNOVER_MS:
+            self._turnover_ms[symbol] = heard.at_ms
+            self._put(TurnoverReported(symbol, row.turnover, heard.at_ms))
+        if row.funding is not None and self._outlets is not None and self._outlets.funded is not None:
+            self._outlets.funded(symbol, *row.funding)
+
+    def _candles(self, symbol: str, heard: Message) -> None:
+        for row in heard.data if isinstance(heard.data, list) else [heard.data]:
+            bar = streamed_candle(row, symbol, self._base_ms)
+            if isinstance(bar, BadData):
+                # It is missing now, and will be fetched like every other one that is.
+                self._complain(bar)
+            elif bar is not None and self._bars is not None:
+                self._quotes.flush_one(symbol)
+                self._bars.take(bar)
+
+    def _complain(self, bad: BadData) -> None:
+        # Once for each place: a feed that is wrong is wrong thousands of times a minute.
+        if bad.where not in self._complained:
+            self._complained.add(bad.where)
+            log.warning("market data that cannot be used: %s", bad)
+
+
+def _whole(bars: list[Bar]) -> Columns | None:
+    if not bars:
+        return None
+    try:
+        columns = columns_of(bars)
+    except CandlesError as error:
+        raise QueryFailedError(str(error)) from error
+    first, end = columns.segments()[-1]
+    return columns.rows(first, end)

@@ -1,0 +1,1 @@
+"""Tests of the Bybit adapter over real HTTP and WebSocket on loopback."""

@@ -1,0 +1,1 @@
+"""The local venue over real HTTP and WebSocket on loopback."""

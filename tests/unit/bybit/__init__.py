@@ -1,0 +1,1 @@
+"""Tests of the Bybit adapter's parts, without a network."""

@@ -1,0 +1,1 @@
+"""The parts of the local venue, each on its own."""
