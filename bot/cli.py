@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli_backtest import backtest
 from bot.cli_db import db
 from bot.pulse import health
 
@@ -115,6 +116,7 @@ def run_desk(
     asyncio.run(run(config=config, plan=plan, log_level=log_level))
 
 
+app.command()(backtest)
 app.command()(health)
 app.add_typer(db)
 

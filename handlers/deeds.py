@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from aiogram.types import InlineKeyboardMarkup
+
 from engine.core import commands as c
 from engine.core.commands import Answer, Command, Done, Filter, Refused, Scope
 from engine.core.snapshot import PositionView
@@ -111,7 +113,7 @@ async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None
 
 async def _report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
     if isinstance(answer, Refused):
-        await ctx.show(Screen(outcome.render_refused(what, answer), keys.after_close_keyboard(held=bool(ctx.snapshot.holds))))
+        await ctx.show(Screen(outcome.render_refused(what, answer), _after_close(ctx)))
         return
     if answer.orders:
         await ctx.show(Screen(outcome.render_closing(len(answer.orders))))
@@ -122,12 +124,16 @@ async def _settled(ctx: Context, answer: Done, before: tuple[PositionView, ...])
     results = await ctx.desk.settled(answer.orders, SETTLE_S) if answer.orders else ()
     held = {position.symbol: position for position in before}
     text = outcome.render_closed(results, held, ctx.snapshot, answer=answer, by=ctx.actor.name)
-    await ctx.show(Screen(text, keys.after_close_keyboard(held=bool(ctx.snapshot.holds))))
+    await ctx.show(Screen(text, _after_close(ctx)))
+
+
+def _after_close(ctx: Context) -> InlineKeyboardMarkup:
+    return keys.after_close_keyboard(held=bool(ctx.snapshot.holds))
 
 
 async def _no_news(ctx: Context, answer: Done, error: BaseException) -> None:
     text = outcome.render_no_news(len(answer.orders), type(error).__name__)
-    await ctx.spot.elsewhere().put(Screen(text, keys.after_close_keyboard(held=bool(ctx.snapshot.holds))))
+    await ctx.spot.elsewhere().put(Screen(text, _after_close(ctx)))
 
 
 async def tell_failed(ctx: Context, what: str, error: BaseException) -> None:

@@ -85,9 +85,11 @@ class Trader:
                 ask(ws, order)
         ws.compared = False
         ws.emit(QueryAccount("start"))
-        found = f"{len(ws.positions)} positions, {sum(1 for _ in ws.state.book.open())} orders under way"
+        positions, orders = len(ws.positions), sum(1 for _ in ws.state.book.open())
+        found = f"{positions or 'No'} open position{'' if positions == 1 else 's'}"
+        found += f" and {orders} order{'' if orders == 1 else 's'} under way" if orders else ""
         holds = f" Held: {', '.join(hold.reason for hold in ws.state.holds.values())}." if ws.state.holds else ""
-        detail = f"{found} in the books; the exchange is being compared.{holds}"
+        detail = f"{found} in the books, now being compared with the exchange.{holds}"
         ws.alert(a.SystemAlert, topic="start", title="Desk started", detail=detail)
         return effects
 

@@ -191,7 +191,7 @@ def outcomes() -> Iterator[Case]:
     yield "closed_partly", outcome.render_closed(RESULTS, before, desk, answer=answer, by="Anna"), None
     whole = Done("1", orders=("a",))
     text = outcome.render_closed(RESULTS[:1], before, ex.FLAT, answer=whole, by="Anna")
-    yield "closed", text, confirm_keys.after_close_keyboard()
+    yield "closed", text, confirm_keys.after_close_keyboard(held=True)
     yield (
         "closed_nothing",
         outcome.render_closed((), before, ex.FLAT, answer=Done("1", notes=("Nothing to close.",)), by="Anna"),
