@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
 from bot import pulse as pulse_file
 from bot.accounts import TAG_KEY, Trading, new_tag, trading
 from bot.equity import EquityRecorder

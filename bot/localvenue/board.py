@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.localvenue.listing import Listing
 from bot.localvenue.minutes import History, Minutes, Move, joined, to_ticks
-from bot.localvenue.prices import Quote
+from bot.localvenue.prices import Quote, usual_size
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS, Instrument
 from engine.core.money import Ticks
 from engine.generator_ticks import Tick
@@ -96,8 +96,9 @@ class Board:
         return self._show(quote, tick.buy_volume + tick.sell_volume)
 
     def set_price(self, symbol: str, last: Ticks, mark: Ticks | None, at_ms: int) -> Quote:
-        """Trade one step at a price of choice; generated prices go on from there."""
+        """Trade a usual minute's quantity at a price of choice; generated prices go on from there."""
         instrument = self.listing[symbol]
+        traded = usual_size(symbol, instrument)
         price = last * float(instrument.tick)
         self.history.move(symbol, Move(at_ms, price / self._raw[symbol], price))
         if mark is not None:
@@ -112,10 +113,10 @@ class Board:
             mark=max(1, last + self.mark_gap.get(symbol, 0)),
             bid_size=before.bid_size,
             ask_size=before.ask_size,
-            bought=1,
+            bought=traded,
             sold=0,
         )
-        return self._show(quote, float(instrument.step))
+        return self._show(quote, traded * float(instrument.step))
 
     def regrid(self, symbol: str, before: Instrument) -> None:
         """Express the present market in the instrument's new grids."""

@@ -93,7 +93,8 @@ class History:
         rows = np.searchsorted([move.at_ms for move in moves], time, side="right")
         factors = np.array([1.0, *(move.factor for move in moves)])[rows]
         tick = float(instrument.tick)
-        moved = [np.maximum(np.round(column * factors / tick), 1) * tick for column in prices]
+        decimals = max(-int(instrument.tick.as_tuple().exponent), 0)
+        moved = [np.round(np.maximum(np.round(column * factors / tick), 1) * tick, decimals) for column in prices]
         for minute in sorted({move.at_ms - move.at_ms % MINUTE_MS for move in moves}):
             row = int(np.searchsorted(time, minute))
             if row < len(time) and time[row] == minute:

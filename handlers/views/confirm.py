@@ -70,7 +70,7 @@ def render_close_preview(position: PositionView, percent_: int, snapshot: Snapsh
     left = position.quantity - closed
     table.row("Leaves", f"{quantity(left)} open" if left else "nothing open")
     return paragraphs(
-        f"<b>Close {percent_}% of {esc(position.symbol)} {side(position.long)}</b> · {esc(words.where(snapshot))}",
+        f"<b>Close {'' if percent_ == 100 else f'{percent_}% of '}{esc(position.symbol)} {side(position.long)}</b> · {esc(words.where(snapshot))}",
         table.html(),
         "Opened outside the desk." if position.external else "",
         _PRESS,

@@ -13,8 +13,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def page(demo: Demo) -> Iterator[ChatPage]:
-    """The page, opened by Ada, in one browser for the module."""
+    """The page, opened by Ada, in one browser for the module, with her first message sent."""
     with ChatPage(demo.sim.url, timeout_s=PATIENCE_S) as opened:
+        opened.send("/start")
+        opened.wait_for_message("If all stop")
         yield opened
         assert opened.errors == []
 
@@ -41,14 +43,12 @@ def first_symbol(page: ChatPage) -> str:
 
 
 def test_start_opens_a_panel_that_is_pinned(chat: ChatPage) -> None:
-    chat.send("/start")
     assert "PAPER · main · RUNNING" in chat.wait_for_message("If all stop")
     assert "RUNNING" in chat.pinned_text()
     assert chat.buttons("If all stop")[0] == ["Pause", "CLOSE ALL"]
 
 
 def test_a_position_is_opened_from_the_list_and_charted(chat: ChatPage) -> None:
-    chat.send("/menu")
     chat.press("Positions", "If all stop")
     chat.wait_for_message("Positions · PAPER")
     symbol = first_symbol(chat)
@@ -60,7 +60,6 @@ def test_a_position_is_opened_from_the_list_and_charted(chat: ChatPage) -> None:
 
 
 def test_pausing_and_resuming_by_button_shows_in_the_panel(chat: ChatPage) -> None:
-    chat.send("/menu")
     chat.press("Pause", "If all stop")
     chat.wait_for_message("Entries paused for the whole account")
     panel = chat.page.locator('#rows [data-from="bot"]').filter(has_text="If all stop").last
@@ -90,8 +89,7 @@ def test_one_position_is_closed_after_a_preview(chat: ChatPage, demo: Demo) -> N
     chat.wait_for_message("Positions · PAPER")
     symbol = first_symbol(chat)
     chat.send(f"/close {symbol}")
-    preview = chat.wait_for_message(f"of {symbol}")
-    assert "market, reduce-only" in preview
+    assert f"Close {symbol}" in chat.wait_for_message("market, reduce-only")
     confirm(chat, f"Close {symbol}", "market, reduce-only")
     assert symbol in chat.wait_for_message("1 of 1 order filled")
     assert symbol not in demo.sim.ask("/positions", "Positions ·")["text"]
@@ -143,7 +141,6 @@ def test_a_backtest_shows_progress_and_a_card_and_can_be_cancelled(chat: ChatPag
 
 
 def test_closing_all_pauses_at_the_first_tap_and_closes_at_the_second(chat: ChatPage, demo: Demo) -> None:
-    chat.send("/menu")
     chat.press("CLOSE ALL", "If all stop")
     preview = chat.wait_for_message("Close all positions")
     assert "Entries of the whole account are paused already" in preview

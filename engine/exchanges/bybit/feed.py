@@ -80,11 +80,12 @@ class BybitFeed:
         symbol without any is left out. Raises QueryFailedError.
         """
         until = self._connection.time.now_ms()
+        start = (until - length_ms) // self._base_ms * self._base_ms
         turn = asyncio.Semaphore(_DOWNLOADS)
 
         async def one(symbol: str) -> Columns | None:
             async with turn:
-                return _whole(await self._closed(symbol, until - length_ms, until))
+                return _whole(await self._closed(symbol, start, until))
 
         known = [symbol for symbol in self._wanted if symbol in self._connection.instruments]
         loaded = await asyncio.gather(*(one(symbol) for symbol in known))
@@ -115,7 +116,7 @@ class BybitFeed:
             self._group = group
             for number, topics in enumerate(shared_out([t for symbol in symbols for t in self._topics(symbol)])):
                 group.create_task(self._stream(number, topics).run())
-            group.create_task(self._refresh())
+            group.create_task(self._refresh_for_ever())
             while True:
                 beat()
                 self._bars.check()
@@ -161,21 +162,22 @@ class BybitFeed:
             # What closed while nobody listened is asked for at once.
             self._bars.check(grace_ms=0)
 
-    async def _refresh(self) -> None:
-        book = self._connection.instruments
+    async def _refresh_for_ever(self) -> None:
         while True:
             await self._connection.clock.sleep(_REFRESH_S)
             try:
-                changed = await book.refresh()
+                await self.refresh()
             except QueryFailedError as error:
                 log.warning("instruments could not be refreshed: %s", error)
-                continue
-            for instrument in changed:
-                if instrument.symbol in self._quotes:
-                    self._quotes.follow(instrument)
-                    if instrument.status is Status.CLOSED and self._bars is not None:
-                        self._bars.drop(instrument.symbol)
-                    self._put(InstrumentChanged(instrument, self._connection.time.now_ms()))
+
+    async def refresh(self) -> None:
+        """Read the instruments again now and tell what changed of the wanted ones; raises QueryFailedError."""
+        for instrument in await self._connection.instruments.refresh():
+            if instrument.symbol in self._quotes:
+                self._quotes.follow(instrument)
+                if instrument.status is Status.CLOSED and self._bars is not None:
+                    self._bars.drop(instrument.symbol)
+                self._put(InstrumentChanged(instrument, self._connection.time.now_ms()))
 
     # Messages
 

@@ -102,7 +102,7 @@ class Stream:
         self._unacked: set[str] = set()
         self._authenticated = False
         self._broken: set[str] = set()
-        self._heard_s = self._data_s = self._yielded_s = 0.0
+        self._heard_s = self._data_s = 0.0
         self.live = asyncio.Event()
 
     async def run(self) -> None:
@@ -155,8 +155,7 @@ class Stream:
             if now - pinged >= self._terms.ping_s:
                 pinged = now
                 await self._send({"req_id": "ping", "op": "ping"})
-            await self._receive(link, self._patience(now, pinged, deadline))
-            await self._let_others(now)
+            await self._take_turn(link, self._patience(now, pinged, deadline))
 
     def _overdue(self, now: float, deadline: float) -> str:
         terms = self._terms
@@ -177,19 +176,23 @@ class Stream:
             until.append(self._data_s + terms.data_silence_s)
         return max(min(until) - now, 0.001)
 
-    async def _let_others(self, now: float) -> None:
-        # Messages that are there already are received without a pause: a flood would else hold the loop.
-        if now - self._yielded_s >= _TURN_S:
-            await asyncio.sleep(0)
-            self._yielded_s = self._clock.monotonic()
-
-    async def _receive(self, link: Link, patience_s: float) -> None:
+    async def _take_turn(self, link: Link, patience_s: float) -> None:
+        # One time-out for many messages: making one for each would cost as much as reading it.
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(patience_s):
-                raw = await link.receive()
+                while True:
+                    raw = await link.receive()
+                    self._heard_s = self._clock.monotonic()
+                    await self._take(raw)
+                    if self._heard_s - began >= _TURN_S:
+                        break
         except TimeoutError:
             return
-        self._heard_s = self._clock.monotonic()
+        # Messages that are there already are received without a pause: a flood would else hold the loop.
+        await asyncio.sleep(0)
+
+    async def _take(self, raw: bytes | str) -> None:
         try:
             message = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -237,8 +240,11 @@ class Stream:
     async def _send(self, message: dict[str, Any]) -> None:
         if self._link is None:
             raise LinkLostError("not connected")
-        async with asyncio.timeout(self._terms.ack_s):
-            await self._link.send(orjson.dumps(message).decode())
+        try:
+            async with asyncio.timeout(self._terms.ack_s):
+                await self._link.send(orjson.dumps(message).decode())
+        except TimeoutError:
+            raise LinkLostError("the far end does not read") from None
 
     async def _hang_up(self) -> None:
         link, self._link = self._link, None

@@ -12,11 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from bot.localvenue import AccountSpec, LocalVenue, LocalVenueConfig
 
 START_MS = 1_790_000_040_000
 PATIENCE_S = 5.0
+_POLL_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,6 @@ class Rig:
         """Make a signed GET and return the envelope."""
         query = "&".join(f"{key}={quote(str(value), safe='%')}" for key, value in params.items())
         url = f"{self.venue.url}{path}" + (f"?{query}" if query else "")
-        from yarl import URL
-
         async with self.http.get(URL(url, encoded=True), headers=self.headers(query, name=name)) as response:
             return dict(await response.json())
 
@@ -90,7 +90,8 @@ class Rig:
         """Wait until the position has a size."""
 
         async def is_so() -> bool:
-            return bool((await self.position(symbol))["size"] == size)
+            held = {row["symbol"]: row["size"] for row in await self.truth("positions")}
+            return bool(held.get(symbol, "0") == size)
 
         await eventually(is_so)
         return await self.position(symbol)
@@ -173,9 +174,11 @@ async def private(rig: Rig, *topics: str) -> AsyncIterator[Stream]:
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something is so, at most five seconds."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await is_so():
-            await asyncio.sleep(0.005)
+    for _ in range(int(PATIENCE_S / _POLL_S)):
+        if await is_so():
+            return
+        await asyncio.sleep(_POLL_S)
+    raise TimeoutError("it did not become so")
 
 
 def run(scene: Callable[[Rig], Awaitable[None]], **settings: Any) -> None:

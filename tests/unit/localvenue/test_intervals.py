@@ -30,7 +30,7 @@ def test_a_candle_opens_at_or_before_the_instant_and_the_next_one_after_it(name:
 
 def test_months_and_weeks_open_on_their_first_day() -> None:
     assert opened("M", NOW) == 1_788_220_800_000  # 2026-09-01
-    assert opened("W", NOW) == 1_789_344_000_000  # Monday 2026-09-14
+    assert opened("W", NOW) == 1_789_948_800_000  # Monday 2026-09-21
 
 
 @pytest.mark.parametrize("name", ["2", "1m", "", "d", "1440"])

@@ -1,0 +1,153 @@
+"""Market data from the local venue: history, prices and candles as they come, through gaps and broken connections."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+
+from bot.localvenue import LocalVenue, LocalVenueConfig
+from engine.clock import SystemClock
+from engine.core.events import (
+    BarClosed,
+    Event,
+    InstrumentChanged,
+    PriceMoved,
+    TurnoverReported,
+    VenueChanged,
+    VenueState,
+)
+from engine.core.market import HOUR_MS, MINUTE_MS
+from engine.exchanges.bybit.connection import Connection
+from engine.exchanges.bybit.feed import BybitFeed, Outlets
+from engine.exchanges.bybit.hosts import Hosts
+from engine.exchanges.bybit.stream import StreamTerms
+from engine.marketdata import LiveCandles
+from engine.plan import Need
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+START_MS = 1_790_000_040_000
+TERMS = StreamTerms(backoff_s=0.02, backoff_most_s=0.1)
+
+
+@dataclass(slots=True)
+class Stage:
+    venue: LocalVenue
+    feed: BybitFeed
+    connection: Connection
+    candles: LiveCandles
+    http: aiohttp.ClientSession
+    events: list[Event] = field(default_factory=list)
+    quoted: list[PriceMoved] = field(default_factory=list)
+
+    async def sim(self, call: str, **body: Any) -> None:
+        async with self.http.post(f"{self.venue.url}/sim/{call}", json=body) as response:
+            assert response.status == 200, await response.text()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110  # conditions of every kind, over a real network
+                await asyncio.sleep(0.005)
+
+    def bars(self, symbol: str = SYMBOLS[0]) -> list[BarClosed]:
+        return [e for e in self.events if isinstance(e, BarClosed) and e.symbol == symbol]
+
+
+def play(story: Callable[[Stage], Awaitable[None]], **settings: Any) -> None:
+    """Run a story while the feed delivers from a venue; the market stands still unless told otherwise."""
+
+    async def main() -> None:
+        terms = {"start_ms": START_MS, "paused": True, "symbols": SYMBOLS} | settings
+        venue = LocalVenue(LocalVenueConfig(**terms))
+        await venue.start()
+        hosts = Hosts(rest=venue.url, public=venue.public_url, private=venue.private_url)
+        connection = Connection(hosts, SystemClock(), None)
+        feed = BybitFeed(connection, SYMBOLS, terms=TERMS)
+        instruments = await feed.load()
+        candles = LiveCandles([Need(s, MINUTE_MS, ("close",)) for s in SYMBOLS], instruments, base_ms=MINUTE_MS)
+        candles.seed(await feed.history(2 * HOUR_MS))
+        async with aiohttp.ClientSession() as http:
+            stage = Stage(venue, feed, connection, candles, http)
+            connection.health.connect(stage.events.append)
+            outlets = Outlets(put=stage.events.append, candles=candles, quoted=stage.quoted.append)
+            running = asyncio.create_task(feed.run(outlets))
+            try:
+                await stage.until(lambda: {e.symbol for e in stage.events if isinstance(e, PriceMoved)} == set(SYMBOLS))
+                await story(stage)
+                assert not running.done(), running
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+                await connection.close()
+                await venue.stop()
+
+    asyncio.run(main())
+
+
+def test_history_is_whole_and_ends_with_the_last_closed_candle() -> None:
+    async def story(stage: Stage) -> None:
+        for symbol in SYMBOLS:
+            columns = stage.candles.columns(symbol, MINUTE_MS, 1_000)
+            assert columns is not None
+            assert len(columns) == 120
+            assert int(columns.time[-1]) == START_MS - START_MS % MINUTE_MS - MINUTE_MS
+            assert columns.gaps() == ()
+
+    play(story)
+
+
+def test_a_price_set_on_the_exchange_arrives_whole_and_a_paper_account_hears_it_first() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.sim("prices", symbol="BTCUSDT", last="65000.5", mark="65001")
+        await stage.until(lambda: any(e.last == 650_005 for e in stage.events if isinstance(e, PriceMoved)))
+        moved = [e for e in stage.events if isinstance(e, PriceMoved) and e.symbol == "BTCUSDT"][-1]
+        assert (moved.last, moved.mark, moved.bid, moved.ask) == (650_005, 650_010, 650_004, 650_006)
+        assert abs(moved.at_ms - START_MS) < 1_000
+        assert stage.quoted == [e for e in stage.events if isinstance(e, PriceMoved)]
+        assert any(isinstance(e, TurnoverReported) for e in stage.events)
+
+    play(story)
+
+
+def test_minutes_that_pass_become_bars_in_order_equal_to_the_exchange_s_own() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.until(lambda: len(stage.bars()) >= 4)
+        closes = [bar.close_ms for bar in stage.bars()]
+        assert closes == sorted(set(closes))
+        columns = stage.candles.columns("BTCUSDT", MINUTE_MS, len(closes) + 5)
+        assert columns is not None
+        assert columns.gaps() == ()
+        theirs = stage.venue.core.board.minutes("BTCUSDT", int(columns.time[0]), closes[-1], closes[-1] + 1)
+        assert [float(c) for c in columns.close[: len(theirs.close)]] == [float(c) for c in theirs.close]
+
+    play(story, paused=False, speed=60.0)
+
+
+def test_what_closed_while_the_stream_was_down_is_fetched_and_not_traded_on() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.sim("faults", path="ws:public", kind="drop", times=3)
+        await stage.until(lambda: any(isinstance(e, VenueChanged) for e in stage.events))
+        await stage.sim("clock", advance_s=300)
+        await stage.until(lambda: len(stage.bars()) >= 1)
+        assert stage.bars()[0].backfilled
+        columns = stage.candles.columns("BTCUSDT", MINUTE_MS, 200)
+        assert columns is not None
+        assert columns.gaps() == ()
+        states = [e.state for e in stage.events if isinstance(e, VenueChanged)]
+        assert states[0] is VenueState.DEGRADED
+
+    play(story)
+
+
+def test_a_changed_instrument_is_told_at_the_next_refresh_and_prices_follow_its_grid() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.sim("instruments/BTCUSDT", tickSize="0.5", status="Delivering", deliveryTime="1890000000000")
+        await stage.feed.refresh()
+        (changed,) = [e for e in stage.events if isinstance(e, InstrumentChanged)]
+        assert (changed.instrument.tick, changed.instrument.delivery_ms) == (Decimal("0.5"), 1_890_000_000_000)
+        await stage.sim("prices", symbol="BTCUSDT", last="65000.5")
+        await stage.until(lambda: any(e.last == 130_001 for e in stage.events if isinstance(e, PriceMoved)))
+
+    play(story)
