@@ -7,12 +7,15 @@ from pathlib import Path
 from engine.candles import Columns
 from engine.core.market import MINUTE_MS, Instrument
 from engine.datafiles import load_candles
+from engine.datafiles_layout import DataFileError
+from engine.datafiles_ticks import Book, Trades
+from engine.feed_ticks import QuoteFeed, first_ms, known, load_ticks
 from engine.feeds import BarFeed, Parts, TickFeed, generated_bars
 from engine.generator import Market
 from engine.replay import replay
 from engine.universe import SYMBOLS, UNIVERSE
 
-type Feed = BarFeed | TickFeed
+type Feed = BarFeed | TickFeed | QuoteFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,13 @@ class MarketPlan:
         """Load what is needed; raises DataFileError for candles that cannot be read."""
         if self.path is None:
             return Generated(self)
-        return Recorded(self, tuple(loaded.columns for loaded in load_candles(self.path)))
+        try:
+            return Recorded(self, tuple(loaded.columns for loaded in load_candles(self.path)))
+        except DataFileError as no_candles:
+            try:
+                return RecordedTicks(self, load_ticks(self.path))
+            except DataFileError as no_ticks:
+                raise DataFileError(f"{no_candles}; as ticks: {no_ticks}") from None
 
 
 class Generated:
@@ -92,10 +101,37 @@ class Recorded:
         return BarFeed(parts, replay(self._columns, start_ms=start_ms), speed=self._plan.speed)
 
 
-type Source = Generated | Recorded
+class RecordedTicks:
+    """Recorded trades and best quotes of one or several symbols."""
+
+    label = "replayed ticks"
+    lockstep = True
+    base_ms = MINUTE_MS
+
+    def __init__(self, plan: MarketPlan, sources: tuple[Trades | Book, ...]) -> None:
+        self._plan = plan
+        self._sources = sources
+        self.instruments: Mapping[str, Instrument] = {part.symbol: instrument_of(part) for part in sources}
+
+    def begin_ms(self, wall_ms: int) -> int:
+        """Return where a new desk's market starts: with the first tick."""
+        del wall_ms
+        return first_ms(self._sources)
+
+    def history(self, start_ms: int, length_ms: int, symbols: Sequence[str] = SYMBOLS) -> Sequence[Columns]:
+        """Return the minute candles of the time before a start, as far as they go."""
+        return list(known(self._sources, symbols, start_ms, length_ms))
+
+    def feed(self, parts: Parts, start_ms: int) -> Feed:
+        """Return the feed from a time on; from the very first tick on for a new desk."""
+        after = None if start_ms <= self.begin_ms(0) else start_ms
+        return QuoteFeed(parts, self._sources, start_ms=after, speed=self._plan.speed)
 
 
-def instrument_of(columns: Columns) -> Instrument:
+type Source = Generated | Recorded | RecordedTicks
+
+
+def instrument_of(columns: Columns | Trades | Book) -> Instrument:
     """Return a symbol's trading rules; raises ValueError for one that is not known."""
     spec = UNIVERSE.get(columns.symbol)
     if spec is None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.accounts import Trading
 from bot.market import Source
@@ -103,11 +103,12 @@ class Research:
         self, *, profile: str, symbol: str, since_ms: int, until_ms: int, on_progress: OnProgress, cancel: asyncio.Event
     ) -> BacktestOutcome:
         """Run a profile on one symbol of the desk's market; progress is 0 … 1."""
-        request = await asyncio.to_thread(self._request, profile, symbol, since_ms, until_ms)
+        preparing = asyncio.to_thread(self._request, profile, symbol, since_ms, until_ms)
+        request = await _unless(cancel, preparing)
+        if request is None:
+            return BacktestCancelled()
         if isinstance(request, BacktestFailed):
             return request
-        if cancel.is_set():
-            return BacktestCancelled()
         loop = asyncio.get_running_loop()
         told: set[asyncio.Task[None]] = set()
 
@@ -117,17 +118,10 @@ class Research:
                 told.add(task)
                 task.add_done_callback(told.discard)
 
-        work = asyncio.ensure_future(self._pool.run(run_backtest, request, progress=relay, timeout_s=_TIMEOUT_S))
-        stop = asyncio.ensure_future(cancel.wait())
-        try:
-            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-            if not work.done():
-                work.cancel()
-        if not work.done() or work.cancelled():
+        work = self._pool.run(run_backtest, request, progress=relay, timeout_s=_TIMEOUT_S)
+        outcome = await _unless(cancel, work)
+        if outcome is None:
             return BacktestCancelled()
-        outcome = await work
         return BacktestFailed(outcome.reason) if isinstance(outcome, WorkerFailed) else outcome
 
     def _request(self, profile: str, symbol: str, since_ms: int, until_ms: int) -> "Request | BacktestFailed":
@@ -182,6 +176,18 @@ class Research:
         """Stop the workers."""
         await self._pool.close()
         await self._quick.close()
+
+
+async def _unless[T](cancel: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Wait for work to end; None when it was cancelled before."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(cancel.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return None if stop.done() and not task.done() else await task
+    finally:
+        stop.cancel()
+        if not task.done():
+            task.cancel()
 
 
 async def _tell(on_progress: OnProgress, value: float) -> None:

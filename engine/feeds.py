@@ -30,8 +30,8 @@ _TURN_S = 0.005
 _BACKLOG = 2_000
 
 
-def _no_beat() -> None:
-    return
+def no_beat() -> None:
+    """Stand in for a heartbeat nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class BarFeed:
         self._speed = speed
         self.ended = False
 
-    async def run(self, beat: Beat = _no_beat) -> None:
+    async def run(self, beat: Beat = no_beat) -> None:
         """Play every bar, then go on telling the time."""
         for _, bars in groupby(self._bars, key=attrgetter("close_ms")):
             beat()
@@ -136,7 +136,7 @@ class TickFeed:
         self._minute_ms = start_ms - start_ms % MINUTE_MS
         self._speed = speed
 
-    async def run(self, beat: Beat = _no_beat) -> None:
+    async def run(self, beat: Beat = no_beat) -> None:
         """Play minute after minute for ever; a late minute is caught up with, not skipped."""
         clock = self._parts.clock
         began = clock.monotonic()

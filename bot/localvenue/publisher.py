@@ -167,7 +167,8 @@ class Publisher:
         if not self._hub.is_heard(topic):
             return
         instrument = self._board.listing[quote.symbol]
-        fresh = [trade for trade in self._board.trades[quote.symbol] if trade.at_ms == quote.at_ms][-2:]
+        count = (quote.bought > 0) + (quote.sold > 0)
+        fresh = list(self._board.trades[quote.symbol])[-count:] if count else []
         rows = [
             {
                 "T": trade.at_ms,

@@ -44,11 +44,11 @@ class Socket:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
 
-    def say(self, message: dict[str, Any], *, after_s: float = 0.0) -> None:
-        """Answer an operation, perhaps a little later."""
+    def say(self, message: dict[str, Any]) -> None:
+        """Answer an operation."""
         if self._faults.standing(self._path, "silence", key=self.key):
             return
-        self._put(orjson.dumps(message), after_s)
+        self._put(orjson.dumps(message), 0.0)
 
     def tell(self, topic: str, payload: bytes) -> None:
         """Push a message of a topic, unless a fault is in its way."""
@@ -96,9 +96,8 @@ class Socket:
             finally:
                 self._queue.task_done()
 
-    async def drain(self, after_s: float) -> None:
-        """Wait until what was said to leave within `after_s` has left."""
-        await asyncio.sleep(after_s)
+    async def drain(self) -> None:
+        """Wait until everything that was said has left."""
         await self._queue.join()
 
     def abort(self) -> None:

@@ -1,5 +1,6 @@
 """The public and private WebSocket streams: auth, subscriptions, pings."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -38,6 +39,9 @@ class Streams:
         idle_s = idle_seconds(request.query.get("max_active_time", ""))
         try:
             while (message := await socket.read(idle_s)) is not None:
+                if message.get("op") != "ping":
+                    # A client may register its request only after sending it: an answer at once would overtake that.
+                    await asyncio.sleep(self._core.config.ack_delay_s)
                 if not await self._operate(socket, message, request):
                     break
         finally:
@@ -70,7 +74,7 @@ class Streams:
         problem = authorise(self._core, socket, message.get("args"), request.remote or "")
         self._reply(socket, message, success=not problem, text=problem)
         if problem:
-            await socket.drain(2 * self._core.config.ack_delay_s)
+            await socket.drain()
             await socket.close()
         return not problem
 
@@ -89,7 +93,7 @@ class Streams:
             if socket.kind == "public":
                 first = self._core.publisher.first(topic, self._core.now_ms(), is_new=is_new)
                 if first is not None:
-                    socket.say(first, after_s=self._core.config.ack_delay_s)
+                    socket.say(first)
 
     def _unsubscribe(self, socket: Socket, message: dict[str, Any]) -> None:
         topics, problem = self._wanted(socket, message)
@@ -123,9 +127,7 @@ class Streams:
         answer = {"success": success, "ret_msg": text, "conn_id": socket.conn_id}
         if "req_id" in message or socket.kind == "public":
             answer["req_id"] = message.get("req_id", "")
-        # A client may register its request only after sending it: an answer at once would overtake that.
-        delay = self._core.config.ack_delay_s
-        socket.say(answer | {"op": message.get("op", "")}, after_s=delay)
+        socket.say(answer | {"op": message.get("op", "")})
 
 
 def authorise(core: Core, socket: Socket, args: object, address: str) -> str:

@@ -68,9 +68,10 @@ def render_close_preview(position: PositionView, percent_: int, snapshot: Snapsh
         table.row("Cost", f"about {cost(fee)} USDT fee")
         table.row("Result", f"about {signed(_share(position, closed) - fee)} USDT")
     left = position.quantity - closed
+    what = f"{'' if percent_ == 100 else f'{percent_}% of '}{esc(position.symbol)} {side(position.long)}"
     table.row("Leaves", f"{quantity(left)} open" if left else "nothing open")
     return paragraphs(
-        f"<b>Close {'' if percent_ == 100 else f'{percent_}% of '}{esc(position.symbol)} {side(position.long)}</b> · {esc(words.where(snapshot))}",
+        f"<b>Close {what}</b> · {esc(words.where(snapshot))}",
         table.html(),
         "Opened outside the desk." if position.external else "",
         _PRESS,

@@ -110,16 +110,14 @@ def render_closed(
 def _order(table: Table, result: OrderResult, before: Mapping[str, PositionView]) -> None:
     position = before.get(result.symbol)
     tick = position.tick if position else None
-    part = f"{quantity(result.quantity)} of {quantity(position.quantity)} " if _is_part(result, position) else ""
+    part = ""
+    if position and result.status == "filled" and result.quantity < position.quantity:
+        part = f"{quantity(result.quantity)} of {quantity(position.quantity)} "
     table.line(result.symbol, f"{part}{_status(result)}")
     if result.filled:
         table.line("", f"{quantity(result.filled)} at {price(result.average, tick)}", signed(_gross(result, before)))
     if result.why and result.status != "filled":
         table.line("", words.reason(result.why))
-
-
-def _is_part(result: OrderResult, position: PositionView | None) -> bool:
-    return position is not None and result.status == "filled" and result.quantity < position.quantity
 
 
 def _status(result: OrderResult) -> str:

@@ -67,11 +67,12 @@ def _shares(title: str, shares: Sequence["Share"], *, spoken: bool = False) -> s
     shown = _SHOWN if len(shares) != _SHOWN + 1 else _SHOWN + 1
     for share in shares[:shown]:
         name = (words.reason(share.name) if spoken else share.name) or "external"
+        trades, net = str(share.trades), signed(share.net_profit)
+        quality = f"won {percent(share.win_rate_pct, 0, plus=False)}", f"PF {ratio(share.profit_factor)}"
         if len(name) > _NAME:
-            table.line(name)
-            name = ""
-        table.columns((name, str(share.trades), signed(share.net_profit)), (_NAME, -5, -11))
-        table.line("", f"won {percent(share.win_rate_pct, 0, plus=False)}", f"PF {ratio(share.profit_factor)}")
+            table.line(name).line("", trades, *quality, net)
+        else:
+            table.columns((name, trades, net), (_NAME, -5, -11)).line("", *quality)
     rest = shares[shown:]
     if rest:
         total = sum((share.net_profit for share in rest), Decimal(0))

@@ -20,6 +20,7 @@ from tests.acceptance.support.demo import ENVIRONMENT, ROOT, Demo, command, unti
 
 pytestmark = pytest.mark.e2e
 FIRST_MS = 1_700_006_400_000
+BACKTEST = ("backtest", "--profile", "cft", "--symbol", "BTCUSDT")
 
 
 def commands(of: typer.Typer, *above: str) -> Iterator[tuple[str, ...]]:
@@ -161,3 +162,21 @@ def test_unreadable_candles_end_the_start_in_one_line(tmp_path: Path) -> None:
     told = command("demo", "--no-browser", "--port", "0", "--state", str(tmp_path / "s"), "--replay", str(broken))
     assert told.returncode == 1
     assert "candles.csv" in one_line(told.stderr)
+
+
+def test_a_backtest_prints_only_json_when_asked(candles: Path, tmp_path: Path) -> None:
+    told = command(*BACKTEST, "--data", str(candles), "--out", str(tmp_path / "out"), "--json", timeout_s=60)
+    assert told.returncode == 0, told.stderr
+    assert isinstance(json.loads(told.stdout), dict)
+    assert any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--profile", "nonsense"), ("--symbol", "NONSENSE"), ("--from", "someday")]
+)
+def test_a_backtest_that_cannot_be_run_says_why(candles: Path, option: str, value: str) -> None:
+    told = command(*BACKTEST, "--data", str(candles), option, value)
+    assert told.returncode in {1, 2}
+    assert told.stdout == ""
+    assert value in told.stderr
+    assert "Traceback" not in told.stderr

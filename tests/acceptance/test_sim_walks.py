@@ -1,13 +1,18 @@
 """A person's acts through the control API: each acts once, what must not act is refused with its text."""
 
 from itertools import cycle
-from typing import Any
 
 import pytest
 
-from tests.acceptance.support.demo import ADMIN, OWNER, STRANGER, VIEWER, Demo, Sim, shown, until
+from tests.acceptance.support.demo import ADMIN, OWNER, STRANGER, VIEWER, Demo, Json, Sim, until
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ageing(demo: Demo) -> Json:
+    """A preview that nobody answers; it grows old while the other tests run."""
+    return demo.sim.ask("/limit week -14", "Tighten limit week", ADMIN)
 
 
 def audited(demo: Demo, action: str) -> int:
@@ -152,17 +157,6 @@ def test_a_press_before_anybody_could_have_read_does_nothing(demo: Demo) -> None
     assert "limit −25%" in sim.ask("/limits", "account peak", ADMIN)["text"]
 
 
-def test_an_expired_confirmation_says_so_and_does_nothing(demo: Demo) -> None:
-    sim = demo.sim
-    preview = sim.ask("/limit week -14", "Tighten limit week", ADMIN)
-    data = preview["buttons"][0][0]["data"]
-    expired = sim.wait_for(preview, "Expired", ADMIN, timeout_s=40)
-    assert expired["buttons"] == []
-    late = sim.notice(sim.press(preview, data, ADMIN, forge=True))
-    assert (late["text"], late["alert"]) == ("Expired. Nothing was sent.", True)
-    assert "limit −15%" in sim.ask("/limits", "account week", ADMIN)["text"]
-
-
 def test_what_somebody_else_wrote_is_not_obeyed(demo: Demo) -> None:
     sim = demo.sim
     sim.ask("/pause", "forwarded messages are not accepted", forward=True)
@@ -208,8 +202,8 @@ def test_rubbish_is_answered_with_usage(demo: Demo) -> None:
         "/chart btc 7x": "7x",
         "/pause nonsense": "neither a profile nor a symbol",
     }
-    for text, answer in expected.items():
-        demo.sim.ask(text, answer)
+    for writer, (text, answer) in zip(cycle((OWNER, ADMIN)), expected.items(), strict=False):
+        demo.sim.ask(text, answer, writer)
 
 
 def test_a_backtest_ends_in_a_card_and_another_in_its_cancelling(demo: Demo) -> None:
@@ -221,3 +215,12 @@ def test_a_backtest_ends_in_a_card_and_another_in_its_cancelling(demo: Demo) -> 
     long = sim.ask("/backtest cft eth 300d", "Trading goes on meanwhile")
     sim.press(long, "Cancel")
     sim.wait_for(long, "cancelled")
+
+
+def test_an_expired_confirmation_says_so_and_does_nothing(demo: Demo, ageing: Json) -> None:
+    sim = demo.sim
+    expired = sim.wait_for(ageing, "Expired", ADMIN, timeout_s=40)
+    assert expired["buttons"] == []
+    late = sim.notice(sim.press(ageing, ageing["buttons"][0][0]["data"], ADMIN, forge=True))
+    assert (late["text"], late["alert"]) == ("Expired. Nothing was sent.", True)
+    assert "limit −15%" in sim.ask("/limits", "account week", ADMIN)["text"]

@@ -119,6 +119,28 @@ def test_waiting_exits_go_before_waiting_questions_and_those_before_entries() ->
     assert order == [Lane.EXIT, Lane.PROTECTION, Lane.QUERY, Lane.ENTRY]
 
 
+def test_a_batch_is_not_passed_by_single_requests_for_ever() -> None:
+    order: list[int] = []
+
+    async def one(limiter: Limiter, weight: int) -> None:
+        (await limiter.slot("batch", Lane.EXIT, weight)).answered()
+        order.append(weight)
+
+    async def main() -> None:
+        limiter = Limiter(VirtualClock(), BUDGETS, overall=Budget(limit=1_000))
+        tasks = []
+        for _ in range(5):
+            tasks.append(asyncio.create_task(one(limiter, 1)))
+            await asyncio.sleep(0.1)
+        tasks.append(asyncio.create_task(one(limiter, 10)))
+        await asyncio.sleep(0.01)
+        tasks += [asyncio.create_task(one(limiter, 1)) for _ in range(20)]
+        await asyncio.gather(*tasks)
+
+    run(main())
+    assert order.index(10) == 5
+
+
 def test_a_used_up_limit_waits_for_its_reset_and_other_groups_go_on() -> None:
     async def main() -> tuple[float, Slot | None]:
         limiter = Limiter(VirtualClock(), BUDGETS, overall=OVERALL)

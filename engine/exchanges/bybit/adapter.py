@@ -124,7 +124,9 @@ class BybitExchange:
 
     async def _keep(self) -> None:
         while True:
-            await self._connection.clock.sleep(_KEEP_S if self._prepared else _RETRY_S)
+            # While something is wrong nobody else may be asking, and only an answer shows that it is over.
+            well = self._prepared and self._connection.health.state is VenueState.UP
+            await self._connection.clock.sleep(_KEEP_S if well else _RETRY_S)
             if self._prepared:
                 await self._caller.sync_clock(samples=1)
                 self._judge_clock()

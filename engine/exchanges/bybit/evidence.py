@@ -17,7 +17,7 @@ from engine.exchanges.bybit.endpoints import EXECUTIONS, OPEN_ORDERS, ORDER_HIST
 from engine.exchanges.bybit.parse import BadData
 from engine.exchanges.bybit.parse_account import PositionRow, position
 from engine.exchanges.bybit.parse_orders import Instruments, OrderRow, execution, order
-from engine.exchanges.bybit.queries import rows_between, rows_of
+from engine.exchanges.bybit.queries import WINDOW_MS, rows_between, rows_of
 from engine.exchanges.bybit.servertime import ServerTime
 
 # How late the exchange may show an order it has taken.
@@ -53,17 +53,21 @@ class Evidence:
 
     def sending(self, link_id: str, held: Steps | None) -> None:
         """Note that a request is about to leave; `held` is the position as known just before (None: not known)."""
-        sent = self._sent.setdefault(link_id, _Sent(0, 0, held))
+        sent = self._known(link_id, _Sent(0, 0, held))
         sent.market_ms, sent.signed_ms = self._time.now_ms(), self._time.signing_ms()
         sent.on_the_way += 1
-        while len(self._sent) > _REMEMBERED:
+
+    def _known(self, link_id: str, new: _Sent) -> _Sent:
+        sent = self._sent.setdefault(link_id, new)
+        if len(self._sent) > _REMEMBERED:
             self._sent.popitem(last=False)
+        return sent
 
     def answered(self, link_id: str, *, settled: bool) -> None:
         """Note that the request is no longer under way; `settled` when its outcome is known."""
         sent = self._sent.get(link_id)
         if sent is not None:
-            sent.on_the_way = max(0, sent.on_the_way - 1)
+            sent.on_the_way -= 1
             if settled and not sent.on_the_way:
                 del self._sent[link_id]
 
@@ -84,19 +88,22 @@ class Evidence:
         for sent when it is first asked about.
         """
         asked_ms = self._time.signing_ms()
-        sent = self._sent.setdefault(link_id, _Sent(sent_ms, asked_ms, None))
+        sent = self._known(link_id, _Sent(sent_ms, asked_ms, None))
         report = await self.find(link_id, symbol)
-        if report is None:
-            fills = await self._fills(symbol, sent.market_ms)
-            report = _from_fills(link_id, symbol, fills)
-        else:
-            fills = []
         if report is not None:
-            self.answered(link_id, settled=True)
-            return report
+            return self._found(report, sent)
+        fills = await self._fills(symbol, sent.market_ms)
+        report = _from_fills(link_id, symbol, fills)
+        if report is not None:
+            return self._found(report, sent)
         too_late = not sent.on_the_way and asked_ms > sent.signed_ms + self._too_late_ms
         believed = too_late and await self._believed(sent, symbol, fills, asked_ms)
         return OrderNotFound(link_id, believed, self._time.now_ms())
+
+    def _found(self, report: OrderReport, sent: _Sent) -> OrderReport:
+        if not sent.on_the_way:
+            self._sent.pop(report.link_id, None)
+        return report
 
     async def _believed(self, sent: _Sent, symbol: str, fills: list[Executed], asked_ms: int) -> bool:
         held = await self._held(symbol) - sum(fill.qty if fill.buy else -fill.qty for fill in fills)
@@ -119,7 +126,8 @@ class Evidence:
 
     async def _fills(self, symbol: str, sent_ms: int) -> list[Executed]:
         params: Mapping[str, Any] = {"symbol": symbol, "limit": "100"}
-        since, until = max(1, sent_ms - _SKEW_MS), self._time.now_ms() + _SKEW_MS
+        until = self._time.now_ms() + _SKEW_MS
+        since = max(sent_ms - _SKEW_MS, until - WINDOW_MS)
         rows = await rows_between(self._caller, EXECUTIONS, params, since_ms=since, until_ms=until)
         fills = []
         for row in rows:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 # Best quotes are repeated every 3 s even when nothing happens: longer silence of all symbols is a dead stream.
 PUBLIC_TERMS = StreamTerms(data_silence_s=15.0)
 _CHECK_S = 1.0
+_PATIENCE_S = 10.0
 _REFRESH_S = HOUR_MS / 1000
 _TURNOVER_MS = MINUTE_MS
 _DOWNLOADS = 4
@@ -60,7 +61,8 @@ class BybitFeed:
         self._quotes = Quotes(self._price)
         self._outlets: Outlets | None = None
         self._bars: Bars | None = None
-        self._lost: set[int] = set()
+        self._live: set[int] = set()
+        self._streams = 0
         self._turnover_ms: dict[str, int] = {}
         self._complained: set[str] = set()
         self._flushing = False
@@ -114,12 +116,17 @@ class BybitFeed:
             self._follow(connection.instruments[symbol])
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for number, topics in enumerate(shared_out([t for symbol in symbols for t in self._topics(symbol)])):
+            shares = shared_out([topic for symbol in symbols for topic in self._topics(symbol)])
+            self._streams = len(shares)
+            for number, topics in enumerate(shares):
                 group.create_task(self._stream(number, topics).run())
             group.create_task(self._refresh_for_ever())
+            began = connection.clock.monotonic()
             while True:
                 beat()
                 self._bars.check()
+                if len(self._live) < self._streams and connection.clock.monotonic() - began > _PATIENCE_S:
+                    connection.health.wrong("public", VenueState.DEGRADED, "market data does not arrive")
                 await connection.clock.sleep(_CHECK_S)
 
     def _follow(self, instrument: Instrument) -> None:
@@ -152,11 +159,11 @@ class BybitFeed:
 
     def _changed(self, number: int, state: StreamState, why: str) -> None:
         if state is StreamState.LOST:
-            self._lost.add(number)
+            self._live.discard(number)
             self._connection.health.wrong("public", VenueState.DEGRADED, f"market data was lost ({why})")
             return
-        self._lost.discard(number)
-        if not self._lost:
+        self._live.add(number)
+        if len(self._live) == self._streams:
             self._connection.health.well("public")
         if self._bars is not None:
             # What closed while nobody listened is asked for at once.

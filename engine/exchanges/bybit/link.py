@@ -57,12 +57,12 @@ async def dial(url: str) -> Link:
     """Open a connection; raises LinkLostError."""
     # Compression is declined: it costs more CPU per message than it saves, and the exchange does not ask for it.
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_S))
+    socket = None
     try:
         socket = await session.ws_connect(url, max_msg_size=_MOST_BYTES, autoping=True, compress=0)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        await session.close()
         raise LinkLostError(f"no connection ({type(error).__name__})") from error
-    except BaseException:
-        await session.close()
-        raise
+    finally:
+        if socket is None:
+            await session.close()
     return _AiohttpLink(session, socket)

@@ -82,17 +82,14 @@ class OrderDesk:
     async def _flush(self) -> None:
         while self._queue:
             part = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            # Whoever waits must not wait for ever when this is interrupted: what was sent may have arrived.
+            answers = [_unknown("interrupted while sending")] * len(part)
             try:
                 answers = await self._together([body for body, _ in part])
-            except BaseException as error:
-                # Whoever waits must not wait for ever; what was sent may have arrived.
-                for _, future in part:
+            finally:
+                for (_, future), said in zip(part, answers, strict=True):
                     if not future.done():
-                        future.set_result(_unknown(type(error).__name__))
-                raise
-            for (_, future), said in zip(part, answers, strict=True):
-                if not future.done():
-                    future.set_result(said)
+                        future.set_result(said)
 
     async def _together(self, bodies: list[dict[str, Any]]) -> list[Said]:
         answers: dict[str, Said] = {}

@@ -31,7 +31,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 type Json = dict[str, Any]
 
 
-class Refused(AssertionError):
+class RefusedError(AssertionError):
     """The control API refused a call; the text is its error."""
 
 
@@ -56,7 +56,7 @@ class Sim:
     url: str
 
     def call(self, path: str, body: Json | None = None, *, method: str | None = None) -> Any:
-        """GET a path under /sim, or POST a body to it; raises Refused."""
+        """GET a path under /sim, or POST a body to it; raises RefusedError."""
         request = urllib.request.Request(  # noqa: S310  # the address of a server of this test
             f"{self.url}/sim/{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -68,7 +68,7 @@ class Sim:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(error.read().decode()) from None
+                raise RefusedError(error.read().decode()) from None
 
     def say(self, text: str, user: int = OWNER, **how: Any) -> Json:
         """Write as a user; `how` as in the control API. Returns update_id and message_id."""

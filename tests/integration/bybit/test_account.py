@@ -204,6 +204,20 @@ def test_a_lost_stream_stops_entries_until_it_is_back() -> None:
     play(story)
 
 
+def test_after_a_lost_stream_nothing_is_taken_for_told() -> None:
+    async def story(desk: Desk) -> None:
+        push = {"topic": "position", "data": [_position("0.500")]}
+        await desk.server.push(push)
+        await desk.until(lambda: len(desk.events) == 1)
+        await desk.server.sockets[-1].close()
+        await desk.until(lambda: len(desk.events) == 3)
+        await desk.server.push(push)
+        await desk.until(lambda: len(desk.events) == 4)
+        assert [type(e) for e in desk.events] == [ProtectionReported, VenueChanged, VenueChanged, ProtectionReported]
+
+    play(story)
+
+
 def test_an_order_is_found_wherever_the_exchange_keeps_it() -> None:
     row = doc.ORDER | {"symbol": SYMBOL, "orderLinkId": "pd00-a", "orderId": "o", "orderStatus": "Cancelled"}
     want = OrderReport("pd00-a", "o", SYMBOL, False, False, 0)

@@ -220,6 +220,23 @@ def test_each_order_of_a_batch_has_its_own_outcome() -> None:
     play(story)
 
 
+def test_what_a_batch_was_above_the_limit_with_is_sent_again_and_nothing_else() -> None:
+    def limited(asked: Asked) -> Answer:
+        answer = _batch(asked)
+        if len(asked.params["request"]) == 3:
+            answer.extra["list"][2] = {"code": 10006, "msg": "Too many visits!"}
+        return answer
+
+    async def story(desk: Desk) -> None:
+        desk.server.rules[BATCH] = limited
+        outcomes = await together(*(desk.exchange.place(ticket(f"x{n}", EXIT)) for n in range(13)))
+        assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+        sent = [[o["orderLinkId"] for o in asked.params["request"]] for asked in desk.server.posts(BATCH)]
+        assert sent == [["pd00-x10", "pd00-x11", "pd00-x12"], ["pd00-x12"]]
+
+    play(story)
+
+
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(code=10001, message="?"), Answer({"list": []})])
 def test_a_batch_whose_answer_does_not_tell_leaves_all_its_orders_unknown(answer: Answer) -> None:
     async def story(desk: Desk) -> None:

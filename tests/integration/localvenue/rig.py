@@ -65,7 +65,7 @@ class Rig:
         """Return a symbol's position row."""
         return (await self.list("/v5/position/list", symbol=symbol))[0]
 
-    async def sim(self, path: str, **body: Any) -> Any:
+    async def sim(self, path: str, /, **body: Any) -> Any:
         """Make a control call that must succeed."""
         async with self.http.post(f"{self.venue.url}/sim/{path}", json=body) as response:
             content = await response.json()

@@ -126,7 +126,7 @@ def test_demo_money_and_transfers_reach_wallet_log_and_stream() -> None:
         assert again["retCode"] == 10006
         key = rig.venue.credentials()[0]
         await rig.sim(f"accounts/{key}/withdrawals", amount="10000")
-        flows = await rig.list("/v5/account/transaction-log")
+        flows = await rig.list("/v5/account/transaction-log", category="")
         assert [(row["type"], row["change"], row["cashBalance"]) for row in flows] == [
             ("TRANSFER_OUT", "-10000", "500"),
             ("TRANSFER_IN", "500", "10500"),

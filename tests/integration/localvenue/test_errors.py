@@ -32,7 +32,7 @@ TABLE: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("order", "code", "text"), TABLE, ids=[str(list(row[0].items())[0]) for row in TABLE])
+@pytest.mark.parametrize(("order", "code", "text"), TABLE, ids=[str(next(iter(row[0].items()))) for row in TABLE])
 def test_a_bad_order_is_refused_in_bybits_words_and_leaves_nothing(order: dict[str, Any], code: int, text: str) -> None:
     async def scene(rig: Rig) -> None:
         reply = await rig.order(**order)

@@ -24,7 +24,7 @@ def test_a_start_calls_what_was_under_way_unknown_asks_and_says_what_it_found() 
     assert [effect.link_id for effect in effects if isinstance(effect, QueryOrder)] == [created.link_id]
     assert any(isinstance(effect, QueryAccount) for effect in effects)
     detail = told(effects, SystemAlert)[-1].detail
-    assert detail.startswith("1 positions, 2 orders under way")
+    assert detail.startswith("1 open position and 2 orders under way")
     assert "paused by ann" in detail
     assert_replays(bench)
 

@@ -174,7 +174,7 @@ async def test_the_card_closes_all_or_half(world: World) -> None:
     assert "Close 50% of SOLUSDT" in world.screen
     card.keyboard = keyboard
     await world.press("Close 1.0", card)
-    assert "Close 100% of SOLUSDT" in world.screen
+    assert "Close SOLUSDT LONG" in world.screen
     assert set(world.confirm.bound.values()) == {card.message_id}
     assert {chat for _, chat, _ in world.confirm.asked.values()} == {CHAT.id}
 
