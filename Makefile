@@ -13,7 +13,7 @@ demo run venue:
 
 test: check
 	rm -f .coverage .coverage.*
-	$(PYTHON_ENV) -m pytest -n 2 --cov --cov-report= $(ARGS)
+	$(PYTHON_ENV) -m pytest -n 2 --dist loadfile --cov --cov-report= $(ARGS)
 	$(PYTHON_ENV) -m coverage report --fail-under=100
 
 check:

@@ -174,7 +174,7 @@ class App:
         terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
         folder = wiring.settings.desk_state_dir / "paper"
         wallet = to_money(wiring.settings.initial_balance)
-        return open_paper(folder, wiring.source.instruments.values(), wallet=wallet, terms=terms)
+        return open_paper(folder, wiring.source.instruments.values(), wallet=wallet, terms=terms, at_once=True)
 
     async def _start_desk(self, desk: Desk, paper: PaperExchange) -> None:
         wiring, source = self._wiring, self._wiring.source

@@ -12,6 +12,7 @@ import typer
 from bot import __version__
 from bot.cli_backtest import backtest
 from bot.cli_db import db
+from bot.cli_venue import venue
 from bot.pulse import health
 
 app = typer.Typer(
@@ -116,6 +117,7 @@ def run_desk(
     asyncio.run(run(config=config, plan=plan, log_level=log_level))
 
 
+app.command()(venue)
 app.command()(backtest)
 app.command()(health)
 app.add_typer(db)

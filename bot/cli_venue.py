@@ -22,12 +22,19 @@ def venue(  # a parameter is an option of the command line
 ) -> None:
     """Run a local exchange that speaks Bybit's V5 API, without the desk."""
     from bot.localvenue import LocalVenueConfig
+    from bot.lock import AlreadyRunningError, InstanceLock
 
     try:
         config = LocalVenueConfig(host=host, port=port, seed=seed, speed=speed, state_dir=state, expose=expose)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    asyncio.run(_run(config))
+    try:
+        with InstanceLock(state):
+            asyncio.run(_run(config))
+    except AlreadyRunningError as error:
+        who = "another process" if error.pid is None else f"process {error.pid}"
+        typer.echo(f"pocketdesk: {who} uses {state} already: stop it, or choose another --state", err=True)
+        raise typer.Exit(1) from None
 
 
 async def _run(config: "LocalVenueConfig") -> None:

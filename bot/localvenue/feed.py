@@ -16,14 +16,20 @@ from engine.generator_ticks import Tick
 _FUNDING_MS = 8 * HOUR_MS
 _CHUNK = 400
 _LONGEST_PAUSE_S = 0.05
+# A slow reader holds a fast market up for a second per chunk, not for ever.
+_WAITS, _WAIT_S = 100, 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told: `quote` of every price, `minute` at the turn of each minute, before its first price."""
+    """Who is told: `quote` of every price, `minute` at the turn of each minute, before its first price.
+
+    `are_behind` tells that readers have not taken in yet what they were told.
+    """
 
     quote: Callable[[Quote], None]
     minute: Callable[[int], None]
+    are_behind: Callable[[], bool]
 
 
 class Feed:
@@ -75,6 +81,10 @@ class Feed:
         while left:
             left = self.play(self._clock.market_ms(), _CHUNK)
             await asyncio.sleep(0)
+            for _ in range(_WAITS):
+                if not self._listeners.are_behind():
+                    break
+                await self._clock.source.sleep(_WAIT_S)
 
     def play(self, until_ms: int, most: int) -> bool:
         """Play at most so many prices due by a time; True when some are left."""

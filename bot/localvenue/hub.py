@@ -12,6 +12,8 @@ from bot.localvenue.faults import Faults
 from bot.localvenue.sockets import Socket
 from bot.localvenue.timing import VenueClock
 
+_BEHIND = 4_000
+
 
 class Hub:
     """Every open connection. `drop` faults cut connections the moment they are ordered."""
@@ -63,6 +65,10 @@ class Hub:
             payload = orjson.dumps(message)
             for socket in tuple(listeners):
                 socket.tell(topic, payload)
+
+    def is_behind(self) -> bool:
+        """Whether some connection has much left to send."""
+        return any(socket.backlog > _BEHIND for socket in self._sockets)
 
     def push(self, account: Account, messages: list[Message]) -> None:
         """Send an account's private messages; neighbours of one topic share a message."""

@@ -1,6 +1,7 @@
 """Public topics: klines, trades, order books and tickers, made only when somebody listens."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from bot.localvenue.board import Board
@@ -64,11 +65,11 @@ class Publisher:
     def on_quote(self, quote: Quote) -> None:
         """Publish what a price changed."""
         self._direct(quote)
-        for topic in self._hub.topics("orderbook."):
-            if topic.endswith(f".{quote.symbol}"):
+        for topic in _topics("orderbook", BOOK_DEPTHS, quote.symbol):
+            if self._hub.is_heard(topic):
                 self._book(topic, quote)
-        for topic in self._hub.topics("kline."):
-            if topic.endswith(f".{quote.symbol}"):
+        for topic in _topics("kline", INTERVALS, quote.symbol):
+            if self._hub.is_heard(topic):
                 self._hub.publish(topic, self._kline(topic, quote.at_ms, confirm=False))
         self._trades(quote)
         ticker = f"tickers.{quote.symbol}"
@@ -167,8 +168,8 @@ class Publisher:
         if not self._hub.is_heard(topic):
             return
         instrument = self._board.listing[quote.symbol]
-        count = (quote.bought > 0) + (quote.sold > 0)
-        fresh = list(self._board.trades[quote.symbol])[-count:] if count else []
+        trades, count = self._board.trades[quote.symbol], (quote.bought > 0) + (quote.sold > 0)
+        fresh = [trades[index] for index in range(-count, 0)]
         rows = [
             {
                 "T": trade.at_ms,
@@ -223,6 +224,11 @@ class Publisher:
     @staticmethod
     def _ticker_message(topic: str, data: dict[str, str], kind: str, at_ms: int) -> dict[str, Any]:
         return {"topic": topic, "type": kind, "data": data, "cs": at_ms, "ts": at_ms}
+
+
+@lru_cache(maxsize=1024)
+def _topics(kind: str, parts: tuple[object, ...], symbol: str) -> tuple[str, ...]:
+    return tuple(f"{kind}.{part}.{symbol}" for part in parts)
 
 
 def _joined(closed: Bar, now: Bar) -> Bar:

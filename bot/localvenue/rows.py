@@ -7,43 +7,73 @@ from bot.localvenue.numbers import ZERO, money, on_grid, or_empty, plain
 from engine.core.market import Instrument
 from engine.core.money import MONEY_SCALE, Money
 
+# What linear orders never have, and clients still look for.
+_NEVER = {
+    "blockTradeId": "",
+    "isLeverage": "",
+    "orderIv": "",
+    "marketUnit": "",
+    "slippageToleranceType": "UNKNOWN",
+    "slippageTolerance": "",
+    "ocoTriggerBy": "",
+    "placeType": "",
+    "smpType": "None",
+    "smpGroup": 0,
+    "smpOrderId": "",
+    "extraFees": "",
+}
+
 
 def order_row(order: Order, instrument: Instrument) -> dict[str, Any]:
     """Return an order as REST shows it."""
     tick, step = instrument.tick, instrument.step
-    average = plain(order.value / order.filled) if order.filled else ""
-    if order.filled:
-        average = plain((order.value / order.filled).quantize(tick / 10000))
-    fee = money(order.fee)
     return {
         "orderId": order.order_id,
         "orderLinkId": order.link_id,
         "parentOrderLinkId": order.parent_link,
-        "blockTradeId": "",
         "symbol": order.symbol,
         "price": on_grid(order.price, tick),
         "qty": on_grid(order.qty, step),
         "side": order.side,
-        "isLeverage": "",
         "positionIdx": order.position_idx,
         "orderStatus": order.status,
         "createType": order.create_type,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,
+        "timeInForce": order.tif,
+        "orderType": order.order_type,
+        "reduceOnly": order.reduce_only,
+        "closeOnTrigger": order.close_on_trigger,
+        "lastPriceOnCreated": or_empty(order.last_on_created, tick),
+        "createdTime": str(order.created_ms),
+        "updatedTime": str(order.updated_ms),
+        **_done(order, instrument),
+        **_triggers(order, instrument),
+        **_NEVER,
+    }
+
+
+def _done(order: Order, instrument: Instrument) -> dict[str, Any]:
+    step, fee = instrument.step, money(order.fee)
+    average = plain((order.value / order.filled).quantize(instrument.tick / 10000)) if order.filled else ""
+    return {
         "avgPrice": average,
         "leavesQty": on_grid(order.left, step),
         "leavesValue": plain(order.left * order.price),
         "cumExecQty": on_grid(order.filled, step),
         "cumExecValue": plain(order.value),
         "cumExecFee": fee,
-        "timeInForce": order.tif,
-        "orderType": order.order_type,
+        "cumFeeDetail": {"USDT": fee} if order.filled else {},
+    }
+
+
+def _triggers(order: Order, instrument: Instrument) -> dict[str, Any]:
+    tick = instrument.tick
+    return {
         "stopOrderType": order.stop_order_type,
-        "orderIv": "",
-        "marketUnit": "",
-        "slippageToleranceType": "UNKNOWN",
-        "slippageTolerance": "",
         "triggerPrice": or_empty(order.trigger_price, tick),
+        "triggerDirection": order.trigger_direction,
+        "triggerBy": order.trigger_by,
         "takeProfit": or_empty(order.take_profit, tick),
         "stopLoss": or_empty(order.stop_loss, tick),
         "tpTriggerBy": order.tp_trigger_by,
@@ -51,20 +81,6 @@ def order_row(order: Order, instrument: Instrument) -> dict[str, Any]:
         "tpLimitPrice": or_empty(order.tp_limit, tick),
         "slLimitPrice": or_empty(order.sl_limit, tick),
         "tpslMode": order.tpsl_mode,
-        "ocoTriggerBy": "",
-        "triggerDirection": order.trigger_direction,
-        "triggerBy": order.trigger_by,
-        "lastPriceOnCreated": or_empty(order.last_on_created, tick),
-        "reduceOnly": order.reduce_only,
-        "closeOnTrigger": order.close_on_trigger,
-        "placeType": "",
-        "smpType": "None",
-        "smpGroup": 0,
-        "smpOrderId": "",
-        "extraFees": "",
-        "cumFeeDetail": {"USDT": fee} if order.filled else {},
-        "createdTime": str(order.created_ms),
-        "updatedTime": str(order.updated_ms),
     }
 
 

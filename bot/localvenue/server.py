@@ -142,7 +142,7 @@ class LocalVenue:
         faults = Faults()
         hub = Hub(clock, faults)
         publisher = Publisher(board, hub)
-        feed = Feed(clock, board, accounts.values, Listeners(publisher.on_quote, publisher.on_minute))
+        feed = Feed(clock, board, accounts.values, Listeners(publisher.on_quote, publisher.on_minute, hub.is_behind))
         feed.begin(start_ms)
         for account in accounts.values():
             account.push = hub.push

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.localvenue.codes import CLOCK, KEY, SIGN, TEXTS, VenueError
+from bot.localvenue.codes import CLOCK, SIGN, TEXTS, VenueError
 
 DEFAULT_WINDOW_MS = 5000
 _AHEAD_MS = 1000
@@ -61,8 +61,3 @@ def check_socket(secret: str, expires: object, sign: object, now_ms: int) -> str
     if not isinstance(sign, str) or not hmac.compare_digest(right.encode(), sign.lower().encode()):
         return "Sign invalid"
     return ""
-
-
-def unknown_key() -> VenueError:
-    """Return the refusal of a key nobody has."""
-    return VenueError(KEY)

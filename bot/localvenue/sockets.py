@@ -34,6 +34,11 @@ class Socket:
         """The API key it is authorised with, "" before."""
         return self.account.identity.key if self.account is not None else ""
 
+    @property
+    def backlog(self) -> int:
+        """How many messages wait to leave."""
+        return 0 if self._is_gone else self._queue.qsize()
+
     def start(self) -> None:
         """Begin sending."""
         self._writer = asyncio.create_task(self._write())

@@ -55,7 +55,8 @@ def match(account: Account, symbol: str, at_ms: int) -> None:
 def _walk(account: Account, name: str, quote: Quote) -> None:
     at_ms = max(quote.at_ms, account.sim.now_ms)
     instrument = account.instrument(quote.symbol)
-    buys = any(order.buy for order in account.book.open_of(quote.symbol) if order.sim_key)
+    working = [order for order in account.book.open_of(quote.symbol) if order.sim_key]
+    buys = any(order.buy for order in [order for order in working if _takes(order)] or working)
     for level in levels(quote, instrument):
         size = level.ask_size if buys else level.bid_size
         account.sim.on_quote(name, at_ms, quote.last, bid=level.bid, ask=level.ask, mark=quote.mark, size=size)
@@ -64,11 +65,15 @@ def _walk(account: Account, name: str, quote: Quote) -> None:
     account.sim.on_quote(name, at_ms, quote.last, bid=quote.bid, ask=quote.ask, mark=quote.mark, size=0)
 
 
+def _takes(order: Order) -> bool:
+    is_taking = order.order_type == "Market" or order.tif in {"IOC", "FOK"}
+    return is_taking and bool(order.sim_key) and order.status != WAITING
+
+
 def _cancel_takers(account: Account, symbol: str, at_ms: int) -> None:
     commit(account)
     for order in account.book.open_of(symbol):
-        takes = order.order_type == "Market" or order.tif in {"IOC", "FOK"}
-        if takes and order.sim_key and order.status != WAITING:
+        if _takes(order):
             account.sim.cancel(order.sim_key, at_ms)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.localvenue.account import MAINTENANCE_PPM, TAKER_RATE, Account
-from bot.localvenue.model import PARTIAL_STOP_LOSS, STOP_LOSS, TAKE_PROFIT, TRAILING, Leg
+from bot.localvenue.model import STOP_LOSS, TAKE_PROFIT, TRAILING, Leg
 from bot.localvenue.numbers import ZERO, money, on_grid, or_empty, plain
 from bot.localvenue.rows import average_price, unrealised
 from engine.core.money import PPM, Money, from_money, to_money
@@ -185,8 +185,8 @@ def position_push(account: Account, leg: Leg) -> dict[str, Any]:
 def protection(account: Account, leg: Leg) -> dict[str, str]:
     """Return stop, target and trailing distance of the whole position, "" where there is none."""
     tick = account.instrument(leg.symbol).tick
-    found = {TAKE_PROFIT: ZERO, STOP_LOSS: ZERO, TRAILING: ZERO, PARTIAL_STOP_LOSS: ZERO}
-    for order in account.book.protecting(leg):
+    found = {TAKE_PROFIT: ZERO, STOP_LOSS: ZERO, TRAILING: ZERO}
+    for order in account.book.protecting(leg, tuple(found)):
         found[order.stop_order_type] = order.distance if order.stop_order_type == TRAILING else order.trigger_price
     return {
         "takeProfit": or_empty(found[TAKE_PROFIT], tick),

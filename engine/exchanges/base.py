@@ -42,7 +42,7 @@ class QueryFailedError(Exception):
 
 
 class Exchange(Protocol):
-    """Asynchronous port to one account. Events (fills above all) reach the sink given to `connect`, in the exchange's order."""
+    """Asynchronous port to one account. Events reach the sink given to `connect`, fills in the exchange's order."""
 
     async def connect(self, sink: Sink) -> None:
         """Start delivering events."""

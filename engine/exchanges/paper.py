@@ -6,6 +6,7 @@ from it. A change is stored before its news are delivered; news that find no lis
 and are learned by asking.
 """
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,11 +26,21 @@ _NO_ANSWER = Unknown("no answer from the exchange")
 
 
 class PaperExchange:
-    """One paper account. `faults` is a switchboard for tests and demonstrations; untouched it does nothing."""
+    """One paper account. `faults` is a switchboard for tests and demonstrations; untouched it does nothing.
+
+    With `at_once` a market order meets the book that is there as soon as it is taken, as on an exchange, instead of
+    waiting for the symbol's next quote. Without a book (bars) it waits for the next price in either case.
+    """
 
     def __init__(
-        self, exchange: SimulatedExchange, *, store: PaperStore | None = None, faults: Faults | None = None
+        self,
+        exchange: SimulatedExchange,
+        *,
+        store: PaperStore | None = None,
+        faults: Faults | None = None,
+        at_once: bool = False,
     ) -> None:
+        self._at_once = at_once
         self.truth = exchange
         self.faults = Faults() if faults is None else faults
         self._store = store
@@ -67,10 +78,17 @@ class PaperExchange:
             return _NO_ANSWER
         outcome = self._placed(ticket)
         self._commit()
+        if self._at_once:
+            # After the answer, as ever.
+            asyncio.get_running_loop().call_soon(self._match, ticket.symbol)
         await self.faults.on_the_way_back()
         if self.faults.silent("lose_replies"):
             return _NO_ANSWER
         return outcome
+
+    def _match(self, symbol: str) -> None:
+        self.truth.match_now(symbol)
+        self._commit()
 
     def _placed(self, ticket: Ticket) -> Outcome:
         if self.faults.strikes("refuse_orders"):
@@ -212,7 +230,9 @@ class PaperExchange:
             self._store.compact(self.truth.state())
 
 
-def open_paper(folder: Path, instruments: Iterable[Instrument], *, wallet: Money, terms: Terms) -> PaperExchange:
+def open_paper(
+    folder: Path, instruments: Iterable[Instrument], *, wallet: Money, terms: Terms, at_once: bool = False
+) -> PaperExchange:
     """Return the paper account kept in a folder, or a new one with `wallet`; raises PaperStoreError, CodecError or
     ValueError.
     """
@@ -223,4 +243,4 @@ def open_paper(folder: Path, instruments: Iterable[Instrument], *, wallet: Money
         exchange.restore(state, changes)
     exchange.prune(exchange.now_ms - KEEP_MS)
     store.compact(exchange.state())
-    return PaperExchange(exchange, store=store)
+    return PaperExchange(exchange, store=store, at_once=at_once)

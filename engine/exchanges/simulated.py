@@ -148,6 +148,12 @@ class SimulatedExchange:
             run_inside(self._ledger, market, Span(low, high, close, close_ms - 1))
         self._see(market, close_ms, close)
 
+    def match_now(self, symbol: str) -> None:
+        """Match what is pending against the present book; without one it waits for the next price."""
+        market = self._markets[symbol]
+        if market.bid and market.ask and market.low == NEVER:
+            touch(self._ledger, market, self._ledger.now_ms)
+
     def on_quote(
         self,
         symbol: str,

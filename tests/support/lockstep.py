@@ -1,6 +1,7 @@
 """A live desk on the paper exchange, played through recorded bars in lockstep: what a backtest must agree with."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from engine.live import Desk
 from engine.marketdata import LiveCandles
 from engine.plan import needs
 from engine.replay import replay
+from tests.support.virtual import until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,7 @@ async def _play(session: Session) -> Played:
     await desk.settle()
     feed = BarFeed(Parts(desk, paper, candles, session.instruments, clock), replay(session.data), speed=None)
     player = asyncio.create_task(feed.run())
-    while not feed.ended and not player.done():
-        await asyncio.sleep(0.01)
+    await until(lambda: feed.ended or player.done(), math.inf)
     for task in (player, consumer):
         task.cancel()
     await asyncio.gather(player, consumer, return_exceptions=True)

@@ -63,6 +63,8 @@ class BybitFeed:
         self._bars: Bars | None = None
         self._live: set[int] = set()
         self._streams = 0
+        self._whole_s = 0.0
+        self._why = "no connection yet"
         self._turnover_ms: dict[str, int] = {}
         self._complained: set[str] = set()
         self._flushing = False
@@ -121,12 +123,11 @@ class BybitFeed:
             for number, topics in enumerate(shares):
                 group.create_task(self._stream(number, topics).run())
             group.create_task(self._refresh_for_ever())
-            began = connection.clock.monotonic()
+            self._whole_s = connection.clock.monotonic()
             while True:
                 beat()
                 self._bars.check()
-                if len(self._live) < self._streams and connection.clock.monotonic() - began > _PATIENCE_S:
-                    connection.health.wrong("public", VenueState.DEGRADED, "market data does not arrive")
+                self._judge()
                 await connection.clock.sleep(_CHECK_S)
 
     def _follow(self, instrument: Instrument) -> None:
@@ -160,14 +161,21 @@ class BybitFeed:
     def _changed(self, number: int, state: StreamState, why: str) -> None:
         if state is StreamState.LOST:
             self._live.discard(number)
-            self._connection.health.wrong("public", VenueState.DEGRADED, f"market data was lost ({why})")
+            self._why = why
             return
         self._live.add(number)
-        if len(self._live) == self._streams:
-            self._connection.health.well("public")
         if self._bars is not None:
             # What closed while nobody listened is asked for at once.
             self._bars.check(grace_ms=0)
+
+    def _judge(self) -> None:
+        # A stream that comes back at once is no news: what closed meanwhile is fetched, and nothing is traded on it.
+        now = self._connection.clock.monotonic()
+        if len(self._live) == self._streams:
+            self._whole_s = now
+            self._connection.health.well("public")
+        elif now - self._whole_s > _PATIENCE_S:
+            self._connection.health.wrong("public", VenueState.DEGRADED, f"market data does not arrive ({self._why})")
 
     async def _refresh_for_ever(self) -> None:
         while True:

@@ -47,7 +47,7 @@ class _AiohttpLink:
             return str(message.data)
         if message.type is aiohttp.WSMsgType.BINARY:
             return bytes(message.data)
-        raise LinkLostError(f"closed ({message.type.name.lower()}, code {self._socket.close_code})")
+        raise LinkLostError(f"closed, code {self._socket.close_code}")
 
     async def close(self) -> None:
         await self._session.close()

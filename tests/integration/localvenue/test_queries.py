@@ -73,7 +73,7 @@ def test_windows_slide_over_the_past() -> None:
     async def scene(rig: Rig) -> None:
         await rig.order()
         await rig.filled("0.100")
-        await rig.sim("clock", advance_s=9 * DAY_S)
+        await rig.sim("clock", advance_s=7 * DAY_S + 1)
         assert [r for r in await rig.list("/v5/execution/list") if r["execType"] == "Trade"] == []
         past = await rig.list("/v5/execution/list", startTime=START_MS, execType="Trade")
         assert len(past) == 1

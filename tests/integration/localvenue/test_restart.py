@@ -16,6 +16,7 @@ import pytest
 from bot.localvenue import LocalVenue, LocalVenueConfig
 from tests.integration.localvenue.rig import Rig, open_rig, stored
 
+ROOT = Path(__file__).resolve().parents[3]
 TRUTHS = ("orders", "executions", "positions", "wallet")
 
 
@@ -105,8 +106,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
         "import typer, bot.cli_venue as c; app = typer.Typer(); app.command()(c.venue); "
         f"app(['--port', '0', '--state', {str(folder)!r}, '--speed', '1'])"
     )
-    root = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     told = dict(process.stdout.readline().split(maxsplit=1) for _ in range(6))
     return process, {name: value.strip() for name, value in told.items()}
@@ -133,5 +133,7 @@ def test_a_killed_venue_knows_everything_it_has_told(tmp_path: Path) -> None:
     with again:
         assert retold["secret"] == told["secret"]
         assert {name: talk(retold, "GET", f"accounts/{told['key']}/{name}") for name in before} == before
+        second = subprocess.run(again.args, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (second.returncode, "already" in second.stderr) == (1, True)
         again.send_signal(signal.SIGTERM)
     assert again.returncode == os.EX_OK

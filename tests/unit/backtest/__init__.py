@@ -1,0 +1,1 @@
+"""Tests of the backtest, piece by piece."""

@@ -282,3 +282,35 @@ def _at_cut(folder: Path, log: bytes, fresh: Path) -> str:
 def seen_wallets(states: list[dict[str, object]]) -> set[str]:
     """Return what identifies each state: wallet, orders, executions."""
     return {json.dumps([s["wallet"], s["orders"], s["executions"]]) for s in states}
+
+
+def test_at_once_a_market_order_meets_the_book_that_is_there_after_its_answer(tmp_path: Path) -> None:
+    async def main() -> tuple[list[str], list[str]]:
+        told: list[list[str]] = []
+        for at_once in (True, False):
+            kept = paper_account(tmp_path / str(at_once))
+            paper, events = PaperExchange(kept.truth, at_once=at_once), list[Event]()
+            await paper.connect(events.append)
+            paper.on_quote(SYMBOL, START_MS, 100, bid=99, ask=101)
+            assert isinstance(await paper.place(entry("a", 2)), Accepted)
+            assert not any(isinstance(event, Executed) for event in events)
+            await asyncio.sleep(0)
+            told.append([f"{event.price}" for event in events if isinstance(event, Executed)])
+            kept.abandon()
+        return told[0], told[1]
+
+    assert asyncio.run(main()) == (["101"], [])
+
+
+def test_at_once_without_a_book_waits_for_the_next_price(tmp_path: Path) -> None:
+    async def main() -> list[Event]:
+        kept = paper_account(tmp_path)
+        paper, events = PaperExchange(kept.truth, at_once=True), list[Event]()
+        await paper.connect(events.append)
+        minute(paper, 0)
+        await paper.place(entry("a", 2))
+        await asyncio.sleep(0)
+        kept.abandon()
+        return [event for event in events if isinstance(event, Executed)]
+
+    assert asyncio.run(main()) == []
