@@ -12,24 +12,21 @@ import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
 from bot import pulse as pulse_file
 from bot.accounts import TAG_KEY, Trading, new_tag, trading
 from bot.equity import EquityRecorder
+from bot.ground import Ground, open_ground
 from bot.health import Health
-from bot.market import MarketPlan, Source
+from bot.market import MarketPlan
 from bot.outbox_wake import WakingJournal
 from bot.research import Research
 from bot.service import ChatService
-from bot.tasks import Supervisor
+from bot.tasks import Supervisor, TaskDiedError
 from config import LogLevel, Settings
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
 from engine.core.alerts import Alert
 from engine.core.events import DeskStopping, InstrumentChanged, StartTroubled
-from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
 from engine.core.trader import Trader
-from engine.exchanges.paper import PaperExchange, open_paper
-from engine.exchanges.simulated import Terms
-from engine.feeds import Parts
 from engine.indicators_kernels import library
 from engine.live import Desk
 from engine.marketdata import LiveCandles
@@ -46,31 +43,32 @@ _FAREWELL_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """What is built before the desk: settings, market, store, what trades."""
+    """What is built before the desk: settings, the ground it stands on, store, what trades."""
 
     settings: Settings
-    plan: MarketPlan
-    source: Source
+    ground: Ground
     store: Store
     trading: Trading
 
 
 async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
-    """Open market and store; raises what `MarketPlan.open`, `Store.open` and `trading` raise."""
-    source = await asyncio.to_thread(plan.open)
-    store = await Store.open(
-        settings.database,
-        mode=settings.desk_mode.value,
-        account=settings.desk_name,
-        instruments=source.instruments.values(),
-        state_dir=settings.desk_state_dir,
-    )
+    """Open market and store; raises what `open_ground`, `Store.open` and `trading` raise."""
+    profiles = trading(settings, tag=new_tag()).account.profiles
+    symbols = tuple(dict.fromkeys(symbol for profile in profiles for symbol in profile.symbols))
     async with AsyncExitStack() as undo:
+        ground = await open_ground(settings, plan, symbols, SystemClock())
+        undo.push_async_callback(ground.close)
+        store = await Store.open(
+            settings.database,
+            mode=settings.desk_mode.value,
+            account=settings.desk_name,
+            instruments=ground.instruments.values(),
+            state_dir=settings.desk_state_dir,
+        )
         undo.push_async_callback(store.close)
-        tag = await install_tag(store)
-        what = trading(settings, tag=tag).only(source.instruments, base_ms=source.base_ms)
+        what = trading(settings, tag=await install_tag(store)).only(ground.instruments, base_ms=ground.base_ms)
         undo.pop_all()
-    return Wiring(settings=settings, plan=plan, source=source, store=store, trading=what)
+    return Wiring(settings=settings, ground=ground, store=store, trading=what)
 
 
 async def install_tag(store: Store) -> str:
@@ -95,7 +93,8 @@ class App:
         self._leaving: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self.claim_code: str | None = None
-        self._stops: list[Callable[[], Any]] = [wiring.store.close]
+        self._failure: BaseException | None = None
+        self._stops: list[Callable[[], Any]] = [wiring.ground.close, wiring.store.close]
 
     async def run(self) -> None:
         """Start everything, watch it, stop it."""
@@ -107,6 +106,8 @@ class App:
             gc.collect()
             gc.freeze()
             await self.supervisor.run()
+            if self._failure is not None:
+                raise TaskDiedError("unwatched", self._failure) from self._failure
         finally:
             for stop in reversed(self._stops):
                 await stop()
@@ -140,25 +141,25 @@ class App:
 
     async def _start(self) -> None:
         wiring = self._wiring
-        paper = self._open_paper()
+        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         # The chat is made below: it needs the desk, whose journal wakes it.
         chat: ChatService
         wake = lambda: chat.wake_outbox()  # noqa: E731, PLW0108
         journal = WakingJournal(wiring.store.journal, wake, lambda alert: self._urgent(chat, alert))
-        desk = Desk(trader, paper, journal, self._clock)
+        desk = Desk(trader, exchange, journal, self._clock)
         self._desk = desk
         self._stops.append(desk.close)
         wiring.store.watch(desk.on_store)
         charts = ChartWorker()
-        research = Research(wiring.trading, wiring.source, to_money(wiring.settings.initial_balance))
+        research = Research(wiring.trading, wiring.ground, to_money(wiring.settings.initial_balance))
         self._stops += [charts.close, research.close]
         health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
         chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
         self._stops.append(chat.stop)
         await asyncio.to_thread(library)
-        await self._start_desk(desk, paper)
+        await self._start_desk(desk)
         await chat.start()
         self.claim_code = chat.claim_code
         for name, work in chat.tasks(self.supervisor):
@@ -168,35 +169,26 @@ class App:
         )
         self.supervisor.start("pulse", pulse)
 
-    def _open_paper(self) -> PaperExchange:
-        wiring = self._wiring
-        account = wiring.trading.account
-        terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
-        folder = wiring.settings.desk_state_dir / "paper"
-        wallet = to_money(wiring.settings.initial_balance)
-        return open_paper(folder, wiring.source.instruments.values(), wallet=wallet, terms=terms, at_once=True)
-
-    async def _start_desk(self, desk: Desk, paper: PaperExchange) -> None:
-        wiring, source = self._wiring, self._wiring.source
-        known_ms = max(paper.truth.now_ms, desk.trader.workspace.now_ms)
-        start_ms = _next_minute(known_ms) if known_ms else source.begin_ms(self._clock.wall_ms())
-        wanted = needs(wiring.trading.account, wiring.trading.strategies)
-        candles = LiveCandles(wanted, source.instruments, base_ms=source.base_ms)
-        await asyncio.to_thread(lambda: candles.seed(source.history(start_ms, candles.history_ms())))
+    async def _start_desk(self, desk: Desk) -> None:
+        wiring, ground = self._wiring, self._wiring.ground
+        known_ms = desk.trader.workspace.now_ms
+        begin_ms = ground.begin_ms(known_ms)
+        candles = LiveCandles(
+            needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
+        )
+        candles.seed(await ground.history(begin_ms, candles.history_ms(), tuple(ground.instruments)))
         desk.find_candles = candles.columns
-        for instrument in source.instruments.values():
+        for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
         if wiring.store.findings:
             desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
-        parts = Parts(desk, paper, candles, source.instruments, self._clock)
-        feed = source.feed(parts, start_ms)
         begin = self.supervisor.start
         begin("desk", desk.consume(self.supervisor.heartbeat("desk")))
         await desk.start()
-        if not source.lockstep:
+        if not ground.lockstep:
             begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
         begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
-        begin("market", feed.run(self.supervisor.heartbeat("market")))
+        begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
         recorder = EquityRecorder(desk, wiring.store.queries)
         begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
 
@@ -206,11 +198,8 @@ class App:
         error = context.get("exception")
         if error is not None:
             _log.critical("unhandled error", exc_info=error)
+            self._failure = error
             self.supervisor.request_stop()
-
-
-def _next_minute(at_ms: int) -> int:
-    return -(-at_ms // MINUTE_MS) * MINUTE_MS
 
 
 async def _until_over(task: "asyncio.Task[None]") -> None:

@@ -86,8 +86,8 @@ async def _desk(options: DemoOptions, chat: LocalChat, say: Callable[[str], None
         await _seat_viewers(wiring.store)
 
         def ready() -> None:
-            chat.set_desk({"mode": "paper", "ready": True, "prices": wiring.source.label})
-            say(f"The desk is ready: {wiring.source.label}, {_speed(options.speed)}.")
+            chat.set_desk({"mode": "paper", "ready": True, "prices": wiring.ground.label})
+            say(f"The desk is ready: {wiring.ground.label}, {_speed(options.speed)}.")
             say(f"Ctrl-C stops it; its state stays in {options.state} for the next time.")
 
         app = App(wiring, on_ready=ready)

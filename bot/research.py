@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.accounts import Trading
-from bot.market import Source
+from bot.ground import Ground
 from engine.core.money import MONEY_SCALE, Money, to_money
 from engine.workers import ReportProgress, WorkerFailed, WorkerPool
 from handlers.ports import BacktestCancelled, BacktestFailed, BacktestOutcome, BacktestResult, EquityPoint, OnProgress
@@ -92,9 +92,9 @@ def run_metrics(numbers: _Numbers, report: ReportProgress) -> "Metrics":
 class Research:
     """The chat's laboratory. One backtest at a time; metrics have a worker of their own."""
 
-    def __init__(self, trading: Trading, source: Source, wallet: Money) -> None:
+    def __init__(self, trading: Trading, ground: Ground, wallet: Money) -> None:
         self._trading = trading
-        self._source = source
+        self._ground = ground
         self._wallet = wallet
         self._pool = WorkerPool()
         self._quick = WorkerPool()
@@ -103,7 +103,7 @@ class Research:
         self, *, profile: str, symbol: str, since_ms: int, until_ms: int, on_progress: OnProgress, cancel: asyncio.Event
     ) -> BacktestOutcome:
         """Run a profile on one symbol of the desk's market; progress is 0 … 1."""
-        preparing = asyncio.to_thread(self._request, profile, symbol, since_ms, until_ms)
+        preparing = self._request(profile, symbol, since_ms, until_ms)
         request = await _unless(cancel, preparing)
         if request is None:
             return BacktestCancelled()
@@ -124,25 +124,25 @@ class Research:
             return BacktestCancelled()
         return BacktestFailed(outcome.reason) if isinstance(outcome, WorkerFailed) else outcome
 
-    def _request(self, profile: str, symbol: str, since_ms: int, until_ms: int) -> "Request | BacktestFailed":
+    async def _request(self, profile: str, symbol: str, since_ms: int, until_ms: int) -> "Request | BacktestFailed":
         from engine.backtest import Request
         from engine.indicators import warmup_bars
         from engine.plan import needs
 
         found = self._trading.account.profile(profile)
-        if found is None or symbol not in self._source.instruments:
+        if found is None or symbol not in self._ground.instruments:
             return BacktestFailed(f"{profile} on {symbol} cannot be tested here.")
         account = replace(self._trading.account, profiles=(replace(found, symbols=(symbol,), enabled=True),))
         need = needs(account, self._trading.strategies)[0]
         warm_ms = (warmup_bars(need.names) + 1) * need.timeframe
-        parts = self._source.history(until_ms, until_ms - since_ms + warm_ms, (symbol,))
+        parts = await self._ground.history(until_ms, until_ms - since_ms + warm_ms, (symbol,))
         history = {part.symbol: part for part in parts}
         if symbol not in history:
             return BacktestFailed(f"There are no candles of {symbol} in that period.")
         return Request(
             account=account,
             strategies={profile: self._trading.strategies[profile]},
-            instruments={symbol: self._source.instruments[symbol]},
+            instruments={symbol: self._ground.instruments[symbol]},
             data={symbol: history[symbol]},
             start_ms=since_ms,
             end_ms=until_ms,

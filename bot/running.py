@@ -1,4 +1,4 @@
-"""`pocketdesk run`: the desk on real Telegram, trading a paper account on generated or replayed prices."""
+"""`pocketdesk run`: the desk on real Telegram, trading a paper account or one of Bybit's demo or testnet accounts."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ import typer
 
 from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
+from bot.ground import GroundError
 from bot.lock import InstanceLock
 from bot.market import MarketPlan
-from config import DeskMode, Settings, SettingsError, load_settings
+from config import Settings, SettingsError, load_settings
 from config.logging import configure_logging
 
 
@@ -24,11 +25,6 @@ def settings_or_exit(config: Path | None, *, log_level: str | None = None, requi
 async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -> None:
     """Run the desk until it is stopped."""
     settings = settings_or_exit(config, log_level=log_level, required=("telegram_bot_token",))
-    if settings.desk_mode is not DeskMode.PAPER:
-        typer.echo(
-            f"DESK_MODE={settings.desk_mode.value}: only paper trading is built so far; set DESK_MODE=paper", err=True
-        )
-        raise typer.Exit(2)
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
     pipeline = configure_logging(
         level=settings.log_level,
@@ -39,18 +35,18 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     try:
         with InstanceLock(settings.desk_state_dir):
             wiring = await open_wiring(settings, plan)
-            app = App(wiring, on_ready=lambda: _announce(app, wiring.source.label))
+            app = App(wiring, on_ready=lambda: _announce(app, settings, wiring.ground.label))
             app.stop_on_signals()
             await app.run()
-    except AccountError as error:
+    except (AccountError, GroundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     finally:
         pipeline.stop()
 
 
-def _announce(app: App, prices: str) -> None:
-    typer.echo(f"The desk is running on {prices}, paper account. Ctrl-C stops it.")
+def _announce(app: App, settings: Settings, prices: str) -> None:
+    typer.echo(f"The desk is running on {prices}, {settings.desk_mode.value} account. Ctrl-C stops it.")
     if app.claim_code is not None:
         typer.echo("Nobody may use this desk yet: TELEGRAM_ADMIN_IDS is empty.")
         typer.echo(f"To become its owner, send the bot within 10 minutes: /claim {app.claim_code}")

@@ -25,6 +25,9 @@ the same as `DESK_MODE`.
 
 ## desk.yaml
 
+A profile begins as a preset (`cft`, `ma_cross`) and may change its symbols, the parameters of its strategy and its loss
+limits; limits are in percent, those of `ma_cross` in USDT. Without `profiles` both presets trade.
+
 ```yaml
 desk_timezone: Europe/Berlin
 log_levels:
@@ -35,11 +38,12 @@ profiles:
     preset: cft
     symbols: [BTCUSDT, ETHUSDT]
     params:
-      stop_pct: 0.8
+      cross_window: 2
+      extreme_low: 18
     limits:
-      max_trades_per_day: 6
+      daily_equity: -4
 limits:
-  max_open_positions: 3
+  daily_equity: -6
 ```
 """
 

@@ -15,7 +15,7 @@ OWNER = 1001
 START_S = 60
 
 
-async def _answer(chat: LocalChat, text: str, contains: str) -> str:
+async def answer(chat: LocalChat, text: str, contains: str) -> str:
     """Send as the owner and return the bot's first text afterwards that holds the words."""
     async with aiohttp.ClientSession() as session:
         async with session.post(f"{chat.url}/sim/users/{OWNER}/messages", json={"text": text}) as sent:
@@ -47,8 +47,8 @@ async def _walk(folder: Path) -> tuple[str, str, int, str]:
     environment = _environment(chat, folder / "state")
     process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
     try:
-        status = await _answer(chat, "/status", "Equity")
-        paused = await _answer(chat, "/pause", "aused")
+        status = await answer(chat, "/status", "Equity")
+        paused = await answer(chat, "/pause", "aused")
         process.send_signal(signal.SIGINT)
         _, errors = await process.communicate()
         return status, paused, process.returncode or 0, errors.decode()
