@@ -1,0 +1,84 @@
+"""Profiles and limits from settings: what is right is taken, what is wrong is named."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.accounts import AccountError, Trading, new_tag, trading
+from config import load_settings
+from engine.core.ids import check_tag
+from engine.core.market import MINUTE_MS
+from engine.core.money import percent_to_ppm, to_money
+from engine.presets import CFT
+
+
+def made(folder: Path, **content: Any) -> Trading:
+    file = folder / "desk.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return trading(load_settings(config=file, env_file=folder / "none"), tag="p123")
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    return {"name": "cft", "strategy": "rules8", **changes}
+
+
+def test_without_profiles_every_preset_trades(tmp_path: Path) -> None:
+    given = made(tmp_path)
+    assert [p.name for p in given.account.profiles] == ["cft", "ma_cross"]
+    assert given.account.tag == "p123"
+    assert given.strategies.keys() == {"cft", "ma_cross"}
+
+
+def test_a_renamed_profile_keeps_its_presets_rules_and_owns_its_limits(tmp_path: Path) -> None:
+    (own,) = made(tmp_path, profiles=[profile(name="My-Majors", preset="cft")]).account.profiles
+    assert (own.code, own.stop, own.max_positions) == ("mymajo", CFT.stop, 30)
+    assert {limit.key for limit in own.limits} == {
+        f"My-Majors.{n}" for n in ("unrealised", "daily_balance", "daily_equity")
+    }
+
+
+def test_limits_are_taken_in_percent_and_money_with_or_without_their_sign(tmp_path: Path) -> None:
+    given = made(
+        tmp_path,
+        limits={"weekly_equity": 12},
+        profiles=[{"name": "ma_cross", "strategy": "ma_cross", "limits": {"daily_loss": -2.5}}],
+    )
+    assert {x.name: x.threshold for x in given.account.limits}["weekly_equity"] == percent_to_ppm(-12)
+    assert {x.name: x.threshold for x in given.account.profiles[0].limits}["daily_loss"] == to_money("-2.5")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"profiles": [profile(name="cftt")]}, "did you mean 'cft'"),
+        ({"profiles": [profile(name="zzz")]}, "there are: cft, ma_cross"),
+        ({"profiles": [profile(strategy="ma_cross")]}, "preset cft runs rules8, not ma_cross"),
+        ({"profiles": [profile(params={"cross_windw": 2})]}, "did you mean 'cross_window'"),
+        ({"profiles": [profile(limits={"daily": -4})]}, "has no limit 'daily'; it has: unrealised"),
+        ({"profiles": [profile(limits={"daily_equity": "low"})]}, "must be a number, not 'low'"),
+        ({"limits": {"daily_equity": -80}}, "must be -0.1% to -50%, not -80%"),
+        (
+            {"profiles": [profile(name="majors-a", preset="cft"), profile(name="majors-b", preset="cft")]},
+            "share a code",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_what_is_there(tmp_path: Path, content: dict[str, Any], words: str) -> None:
+    with pytest.raises(AccountError) as caught:
+        made(tmp_path, **content)
+    assert words in str(caught.value)
+
+
+def test_what_has_no_candles_does_not_trade(tmp_path: Path) -> None:
+    whole = made(tmp_path)
+    minutes = whole.only(["XRPUSDT", "BTCUSDT"], base_ms=MINUTE_MS).account.profiles
+    assert [(p.name, p.symbols) for p in minutes] == [("cft", ("BTCUSDT", "XRPUSDT")), ("ma_cross", ("XRPUSDT",))]
+    five = whole.only(["XRPUSDT"], base_ms=5 * MINUTE_MS).account.profiles
+    assert [p.name for p in five] == ["cft"]
+
+
+def test_a_new_installation_has_a_valid_tag_of_its_own() -> None:
+    tags = {check_tag(new_tag()) for _ in range(20)}
+    assert len(tags) > 1
