@@ -5,7 +5,7 @@ import gc
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
@@ -67,6 +67,7 @@ async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
         )
         undo.push_async_callback(store.close)
         what = trading(settings, tag=await install_tag(store)).only(ground.instruments, base_ms=ground.base_ms)
+        what = replace(what, account=replace(what.account, prices=ground.prices))
         undo.pop_all()
     return Wiring(settings=settings, ground=ground, store=store, trading=what)
 

@@ -33,6 +33,7 @@ class Ground(Protocol):
     """Made in two steps: the market first, the account when it is known what trades."""
 
     label: str
+    prices: str
     base_ms: int
     lockstep: bool
     instruments: Mapping[str, Instrument]
@@ -61,6 +62,7 @@ class PaperGround:
         self._clock = clock
         self._paper: PaperExchange | None = None
         self.label, self.base_ms, self.lockstep = source.label, source.base_ms, source.lockstep
+        self.prices = source.prices
         self.instruments = source.instruments
 
     def account(self, account: Account, state: Settings) -> Exchange:
@@ -93,6 +95,7 @@ class PaperGround:
 class BybitGround:
     """An account and the market of one of Bybit's worlds, or of a server that speaks its protocol."""
 
+    prices = "live"
     lockstep = False
     base_ms = MINUTE_MS
 

@@ -43,6 +43,7 @@ class Generated:
     """Sixteen generated perpetuals; any window of them is there at once."""
 
     label = "generated prices"
+    prices = "generated"
 
     def __init__(self, plan: MarketPlan) -> None:
         self._plan = plan
@@ -75,6 +76,7 @@ class Recorded:
     """Recorded candles of one or several symbols, in lockstep with the desk."""
 
     label = "replayed prices"
+    prices = "replayed"
     lockstep = True
 
     def __init__(self, plan: MarketPlan, columns: tuple[Columns, ...]) -> None:
@@ -105,6 +107,7 @@ class RecordedTicks:
     """Recorded trades and best quotes of one or several symbols."""
 
     label = "replayed ticks"
+    prices = "replayed"
     lockstep = True
     base_ms = MINUTE_MS
 

@@ -31,6 +31,7 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
     return Snapshot(
         account=ws.account.name,
         mode=ws.account.mode,
+        prices=ws.account.prices,
         state=_STATES.get(hold.level, "paused") if hold else "running",
         reasons=tuple(h.reason for h in sorted(applying(ws.state.holds.values(), "", ""), key=lambda h: -h.level)),
         market_ms=ws.now_ms,

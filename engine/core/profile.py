@@ -162,10 +162,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The account everything trades on: identity, costs, caps and the checks' constants."""
+    """The account everything trades on: identity, costs, caps and the checks' constants.
+
+    `prices` says what its market is: live, generated or replayed.
+    """
 
     name: str = "main"
     mode: str = "paper"
+    prices: str = "live"
     tag: str = "pd00"
     taker_e8: int = 55_000
     maker_e8: int = 20_000

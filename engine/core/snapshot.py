@@ -114,10 +114,13 @@ class SymbolView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`."""
+    """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`; `prices` are live,
+    generated or replayed.
+    """
 
     account: str
     mode: str
+    prices: str = "live"
     state: str
     reasons: tuple[str, ...]
     market_ms: int

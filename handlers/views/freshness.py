@@ -19,10 +19,12 @@ def is_stale(snapshot: Snapshot, *, wall_ms: int) -> bool:
 
 def feed_words(snapshot: Snapshot, *, wall_ms: int) -> str:
     """State of the market data in a word or two, folded so that it does not change with every second."""
+    # Prices that are not the market's say so in every state.
+    feed = "Feed" if snapshot.prices == "live" else f"{snapshot.prices.capitalize()} prices"
     newest = data_ms(snapshot)
     if newest is None:
-        return "Feed: no data yet"
+        return f"{feed}: no data yet"
     old_ms = wall_ms - newest
     if old_ms > STALE_MS:
-        return "Feed STALE"
-    return "Feed live" if old_ms <= _LATE_MS else "Feed late 5s+"
+        return f"{feed} STALE"
+    return f"{feed} live" if old_ms <= _LATE_MS else f"{feed} late 5s+"
