@@ -10,6 +10,7 @@ from engine.core.portfolio import EXTERNAL, Position
 from engine.core.workspace import Workspace
 
 RETRY_MS = 2_000
+QUICK_ATTEMPTS = 5
 
 
 def exit_price(ws: Workspace, symbol: str, *, selling: bool) -> Ticks:
@@ -92,8 +93,16 @@ def sweep(ws: Workspace) -> None:
             ask(ws, order)
     for position in list(ws.positions.values()):
         asked = ws.asked.get(f"exit/{position.symbol}", 0)
-        if position.closing and ws.wall_ms - asked >= RETRY_MS:
+        if position.closing and ws.wall_ms - asked >= pause_ms(position.exits):
             close_position(ws, position, position.closing)
+
+
+def pause_ms(attempts: int) -> int:
+    """Return how long to wait before the next close: 2 s after each of the first attempts, then doubling to 32 s.
+
+    An exchange that keeps refusing must not be flooded, nor the people who are told of every refusal.
+    """
+    return RETRY_MS << min(max(attempts - QUICK_ATTEMPTS, 0), 4)
 
 
 def ask(ws: Workspace, order: Order) -> None:

@@ -127,3 +127,19 @@ def test_an_external_position_can_be_closed() -> None:
     ticket = by_hand(bench, 100, "a")[0]
     assert "-ext-x0-" in ticket.link_id
     assert ticket.profile == "external"
+
+
+def test_a_close_that_is_refused_again_and_again_is_sent_ever_more_rarely_but_never_given_up() -> None:
+    bench = Bench()
+    bench.enter()
+    ticket: Ticket | None = by_hand(bench, 100, "c")[0]
+    gaps, waited = [], 0
+    for _ in range(400):
+        if ticket is not None:
+            bench.step(e.OrderRejected(ticket.link_id, "10005", "permission denied", bench.now))
+            gaps.append(waited)
+            waited = 0
+        waited += 1_000
+        ticket = next(iter(placed(bench.time(1_000))), None)
+    assert gaps[1:11] == [2_000] * 5 + [4_000, 8_000, 16_000, 32_000, 32_000]
+    assert set(gaps[11:]) == {32_000}
