@@ -91,6 +91,7 @@ class App:
         self._clock = SystemClock()
         self.supervisor = Supervisor()
         self._desk: Desk | None = None
+        self._chat: ChatService | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self.claim_code: str | None = None
@@ -119,10 +120,15 @@ class App:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._leave)
 
-    def _urgent(self, chat: ChatService, alert: Alert) -> None:
-        task = asyncio.create_task(chat.urgent(alert))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+    def _wake(self) -> None:
+        if self._chat is not None:
+            self._chat.wake_outbox()
+
+    def _urgent(self, alert: Alert) -> None:
+        if self._chat is not None:
+            task = asyncio.create_task(self._chat.urgent(alert))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
     def _leave(self) -> None:
         if self._leaving is not None or self._desk is None:
@@ -146,9 +152,7 @@ class App:
         state = await restore(wiring.store.journal)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         # The chat is made below: it needs the desk, whose journal wakes it.
-        chat: ChatService
-        wake = lambda: chat.wake_outbox()  # noqa: E731, PLW0108
-        journal = WakingJournal(wiring.store.journal, wake, lambda alert: self._urgent(chat, alert))
+        journal = WakingJournal(wiring.store.journal, self._wake, self._urgent)
         desk = Desk(trader, exchange, journal, self._clock)
         self._desk = desk
         self._stops.append(desk.close)
@@ -158,6 +162,7 @@ class App:
         self._stops += [charts.close, research.close]
         health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
         chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
+        self._chat = chat
         self._stops.append(chat.stop)
         await asyncio.to_thread(library)
         await self._start_desk(desk)
