@@ -11,6 +11,7 @@ import typer
 
 from bot import __version__
 from bot.cli_backtest import backtest
+from bot.cli_check import check
 from bot.cli_db import db
 from bot.cli_venue import venue
 from bot.pulse import health
@@ -120,6 +121,7 @@ def run_desk(
 app.command()(venue)
 app.command()(backtest)
 app.command()(health)
+app.command()(check)
 app.add_typer(db)
 
 

@@ -1,0 +1,64 @@
+"""Everything a desk needs, tested one thing after another without changing anything."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from bot.accounts import Trading
+from bot.check_findings import Area, Finding, has_fault
+from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
+from bot.check_symbols import generated_market, size_findings, symbol_findings, wanted
+from config import DeskMode, Settings
+from config.redaction import Redactor
+from engine.core.profile import Profile
+
+_SETTINGS = Area("settings")
+
+
+async def run_checks(settings: Settings, trading: Trading) -> list[Finding]:
+    """Return what was found, in the order of looking; faults of network and machine are findings, never raised."""
+    import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
+    from bot.check_telegram import telegram_findings
+
+    profiles = trading.account.profiles
+    found = settings_findings(settings, trading)
+    folder = settings.desk_state_dir
+    found += [folder_finding(folder), disk_finding(folder), lock_finding(folder)]
+    found += await database_findings(settings)
+    found += await telegram_findings(settings)
+    found += await _market(settings, profiles)
+    return without_secrets(found, settings)
+
+
+def settings_findings(settings: Settings, trading: Trading) -> list[Finding]:
+    """Say what the settings ask for; they were read without a mistake."""
+    account = trading.account
+    limits = len(account.limits) + sum(len(profile.limits) for profile in account.profiles)
+    named = ", ".join(profile.name for profile in account.profiles)
+    what = f"desk {account.name}, {settings.desk_mode.value}; profiles {named}; {limits} limits"
+    found = [_SETTINGS.ok(what)]
+    if settings.desk_mode is DeskMode.LIVE:
+        found.append(_SETTINGS.fault("the desk does not start in live mode yet", "use DESK_MODE=demo or testnet"))
+    return found
+
+
+async def _market(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
+    if settings.desk_mode is DeskMode.PAPER:
+        instruments, prices = generated_market()
+        return [*symbol_findings(wanted(profiles), instruments), *size_findings(profiles, instruments, prices)]
+    # A paper desk never loads it: pybit alone takes a second.
+    from bot.check_exchange import exchange_findings
+
+    return await exchange_findings(settings, profiles)
+
+
+def without_secrets(findings: Sequence[Finding], settings: Settings) -> list[Finding]:
+    """Hide every secret of the settings: an exchange may quote what it was sent."""
+    hide = Redactor(settings.secrets()).redact
+    return [replace(finding, what=hide(finding.what), todo=hide(finding.todo)) for finding in findings]
+
+
+def as_json(findings: list[Finding]) -> str:
+    """Return {"ok": bool, "findings": [{"area", "grade", "what", "todo"}, …]}; ok is true without faults."""
+    rows = [asdict(finding) for finding in findings]
+    return json.dumps({"ok": not has_fault(findings), "findings": rows}, ensure_ascii=False)
