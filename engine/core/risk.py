@@ -93,11 +93,15 @@ def minimum_qty(instrument: Instrument, expected: Ticks) -> Steps:
 
 
 def quantity(instrument: Instrument, profile: Profile, notional: Money, expected: Ticks) -> Steps:
-    """Return steps for a notional, rounded down; a fixed size just below the minimum is raised by at most one step."""
-    qty = notional // (expected * instrument.unit)
+    """Return steps for a notional, rounded down; a fixed size just below the minimum is raised by at most one step.
+
+    Never to more than twice what was asked for: where one step is worth hundreds, "one step" would not be a rounding.
+    """
+    step = expected * instrument.unit
+    qty = notional // step
     least = minimum_qty(instrument, expected)
     fixed = profile.sizing.mode in {SizeMode.QUANTITY, SizeMode.NOTIONAL, SizeMode.MARGIN}
-    return least if fixed and qty == least - 1 else qty
+    return least if fixed and qty == least - 1 and least * step <= 2 * notional else qty
 
 
 def reserved(ws: Workspace) -> tuple[Money, Money]:

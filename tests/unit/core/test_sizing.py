@@ -90,6 +90,13 @@ def test_a_fixed_size_is_rounded_down_and_raised_by_at_most_one_step(amount: str
     assert quantity(small(), alpha, to_money(amount), 10_000) == qty
 
 
+@pytest.mark.parametrize(("asked", "qty"), [("50", 1), ("49.99", 0), ("0.5", 0)])
+def test_one_step_up_is_never_more_than_twice_what_was_asked_for(asked: str, qty: int) -> None:
+    dear = instrument(step=Decimal(1))
+    own = profile(sizing=Sizing(mode=M.NOTIONAL, amount=to_money(asked)))
+    assert quantity(dear, own, to_money(asked), 10_000) == qty
+
+
 def test_a_size_by_equity_is_never_raised() -> None:
     alpha = profile(sizing=Sizing(mode=M.EQUITY_MARGIN, ppm=70_000))
     assert quantity(small(), alpha, to_money("39.99"), 10_000) == 3
