@@ -101,9 +101,9 @@ def test_a_size_below_the_minimum_of_some_symbols_is_a_warning_of_all_a_fault() 
 
 
 def test_a_size_that_one_step_raises_far_is_a_warning_with_both_amounts() -> None:
-    (warning,) = size_findings([sized(SizeMode.NOTIONAL, "30", symbols=("BTCUSDT",))], INSTRUMENTS, PRICES)
+    (warning,) = size_findings([sized(SizeMode.NOTIONAL, "40", symbols=("BTCUSDT",))], INSTRUMENTS, PRICES)
     assert warning.grade is Grade.WARNING
-    assert "raised to the exchange's minimum for BTCUSDT (wants 30.00, least 68.00 USDT)" in warning.what
+    assert "raised to the exchange's minimum for BTCUSDT (wants 40.00, least 68.00 USDT)" in warning.what
     assert grades(size_findings([sized(SizeMode.NOTIONAL, "60", symbols=("BTCUSDT",))], INSTRUMENTS, PRICES)) == [
         Grade.OK
     ]
