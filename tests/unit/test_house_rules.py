@@ -147,11 +147,11 @@ def test_small_root_files_and_the_fixed_folders_are_fine(tmp_path: Path) -> None
     ],
 )
 def test_a_leak_is_found_with_its_line(tmp_path: Path, pieces: tuple[str, str]) -> None:
-    place = "work"
+    place, home = "work", "root"
     (tmp_path / "a.md").write_text(f"fine\n{''.join(pieces)}\n")
     (found,) = rules.leaks(tmp_path, ["a.md"])
     assert found.startswith("a.md:2 ")
-    (tmp_path / "a.md").write_text(f"fine\nhttps://host/{place}/a ~/{place}/b docs/root/c 12:30\n")
+    (tmp_path / "a.md").write_text(f"fine\nhttps://host/{place}/a ~/{place}/b docs/{home}/c 12:30\n")
     assert rules.leaks(tmp_path, ["a.md"]) == []
 
 
