@@ -2,13 +2,13 @@
 
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from config import Settings
+from config import AccountSpec, Settings
 from config.profiles import ProfileSpec
 from engine import presets
 from engine.core.ids import check_code
@@ -47,17 +47,59 @@ def new_tag() -> str:
     return "p" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(3))
 
 
+def each_account(settings: Settings) -> tuple[Settings, ...]:
+    """Return the settings of every account as if it were alone; without accounts the settings themselves."""
+    return tuple(settings.of_account(account) for account in settings.accounts) or (settings,)
+
+
+def tradings(settings: Settings, *, tag: str) -> list[Trading]:
+    """Build what trades on every account; raises AccountError with the mistakes of all."""
+    made, wrong = [], dict[str, None]()
+    for alone in each_account(settings):
+        try:
+            made.append(trading(alone, tag=tag))
+        except AccountError as error:
+            wrong[str(error)] = None
+    if wrong:
+        raise AccountError("\n".join(wrong))
+    return made
+
+
 def trading(settings: Settings, *, tag: str) -> Trading:
-    """Build what trades; raises AccountError."""
+    """Build what trades on one account; raises AccountError."""
     made = [_profile(spec) for spec in settings.profiles] or [
         (p, build(p.strategy, {})) for p in presets.PROFILES.values()
     ]
     codes = [profile.code for profile, _ in made]
     if len(set(codes)) < len(codes):
         raise AccountError(f"two profiles share a code: {', '.join(codes)}; give them names that differ in six letters")
+    account = settings.accounts[0] if len(settings.accounts) == 1 else None
+    if account is not None:
+        made = _assigned(account, made, chosen={spec.name for spec in settings.profiles if spec.symbols})
     base = presets.account((p for p, _ in made), mode=settings.desk_mode.value, tag=tag, name=settings.desk_name)
     limits = _overridden(base.limits, settings.limits, "the account")
     return Trading(replace(base, limits=limits), {profile.name: strategy for profile, strategy in made})
+
+
+def _assigned(
+    account: AccountSpec, made: list[tuple[Profile, Strategy]], *, chosen: Collection[str]
+) -> list[tuple[Profile, Strategy]]:
+    there = {profile.name: (profile, strategy) for profile, strategy in made}
+    missing = [name for name in account.profiles if name not in there]
+    if missing:
+        raise AccountError(f"account {account.name}: no profile {', '.join(missing)}; there are: {', '.join(there)}")
+    found = []
+    for name in account.profiles:
+        profile, strategy = there[name]
+        # Symbols that a profile names itself are its choice; the preset's are only a proposal.
+        own = profile.symbols if name in chosen or not account.symbols else account.symbols
+        symbols = tuple(symbol for symbol in own if not account.symbols or symbol in account.symbols)
+        symbols = tuple(symbol for symbol in symbols if symbol not in account.record)
+        if not symbols:
+            allowed = f"it trades {', '.join(own)}, the account {', '.join(account.symbols) or 'all but its record'}"
+            raise AccountError(f"account {account.name}: profile {name} has no symbol there; {allowed}")
+        found.append((replace(profile, symbols=symbols), strategy))
+    return found
 
 
 def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:

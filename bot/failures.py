@@ -15,6 +15,7 @@ _KNOWN = (
     ("engine.datafiles", "DataFileError"),
     ("engine.exchanges.paper_store", "PaperStoreError"),
     ("engine.journal", "JournalUnavailable"),
+    ("storage.lease", "LeaseHeldError"),
 )
 
 

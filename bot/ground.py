@@ -148,7 +148,7 @@ async def open_ground(settings: Settings, plan: MarketPlan, symbols: Sequence[st
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
     # Paper desks and the demo never load it: pybit alone takes a second.
-    from engine.exchanges.bybit.connection import Connection, Credentials
+    from engine.exchanges.bybit.connection import Connection, ConnectionTerms, Credentials
     from engine.exchanges.bybit.feed import BybitFeed
     from engine.exchanges.bybit.hosts import hosts_of
 
@@ -161,6 +161,7 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         private=settings.bybit_ws_private_url,
     )
     key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
-    connection = Connection(hosts, clock, Credentials(key=key, secret=secret))
+    terms = ConnectionTerms(recv_window_ms=settings.bybit_recv_window)
+    connection = Connection(hosts, clock, Credentials(key=key, secret=secret), terms)
     feed = BybitFeed(connection, symbols)
     return BybitGround(connection, feed, await feed.load())

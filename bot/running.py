@@ -11,6 +11,7 @@ from bot.lock import InstanceLock
 from bot.market import MarketPlan
 from config import Settings, SettingsError, load_settings
 from config.logging import configure_logging
+from storage.lease import LeaseHeldError
 
 
 def settings_or_exit(config: Path | None, *, log_level: str | None = None, required: tuple[str, ...] = ()) -> Settings:
@@ -41,12 +42,21 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     except (AccountError, GroundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except LeaseHeldError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
     finally:
         pipeline.stop()
 
 
 def _announce(app: App, settings: Settings, prices: str) -> None:
-    typer.echo(f"The desk is running on {prices}, {settings.desk_mode.value} account. Ctrl-C stops it.")
+    names = ", ".join(account.name for account in settings.accounts)
+    what = (
+        f"{settings.desk_mode.value} accounts {names}"
+        if len(settings.accounts) > 1
+        else f"{settings.desk_mode.value} account"
+    )
+    typer.echo(f"The desk is running on {prices}, {what}. Ctrl-C stops it.")
     if app.claim_code is not None:
         typer.echo("Nobody may use this desk yet: TELEGRAM_ADMIN_IDS is empty.")
         typer.echo(f"To become its owner, send the bot within 10 minutes: /claim {app.claim_code}")

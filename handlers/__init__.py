@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from handlers import (
+    account,
     charts,
     closing,
     confirming,
@@ -26,13 +27,15 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health` and `zone`.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health` and `zone`; with
+    several accounts also `seats` and `account`, the name of the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
     root = Router(name="screens")
     for screen in (
         home.router,  # panel, status, help, why
+        account.router,  # accounts
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
         closing.router,  # close, close all

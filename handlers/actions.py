@@ -20,11 +20,12 @@ class CloseOne:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseEverything:
-    """Close every position that matches."""
+    """Close every position that matches; `everywhere`: on every account."""
 
     which: Filter = Filter.ALL
     profile: str = ""
     seen_positions: int
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,11 @@ class LimitChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseEntries:
-    """Block entries in a scope (asked again because the command came late)."""
+    """Block entries in a scope (asked again because the command came late); `everywhere`: on every account."""
 
     scope: Scope = ACCOUNT
     until_ms: int | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

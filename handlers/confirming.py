@@ -6,7 +6,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers import actions as a
-from handlers import deeds
+from handlers import deeds, everywhere
 from handlers.asking import settle
 from handlers.context import ADDS, ANSWERS, REDUCES, Context
 from handlers.limits import confirmed_change
@@ -68,8 +68,12 @@ async def perform(ctx: Context, action: a.Action) -> None:
     match action:
         case a.CloseOne(symbol=symbol, percent=percent):
             await deeds.close_one(ctx, symbol, percent)
+        case a.CloseEverything(which=which, everywhere=True):
+            await everywhere.close_now(ctx, which)
         case a.CloseEverything(which=which, profile=profile):
             await deeds.close_all(ctx, which, profile)
+        case a.PauseEntries(until_ms=until_ms, everywhere=True):
+            await everywhere.pause_now(ctx, until_ms)
         case a.PauseEntries(scope=scope, until_ms=until_ms):
             await deeds.pause(ctx, scope, until_ms)
         case a.ResumeEntries(scope=scope):

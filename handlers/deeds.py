@@ -36,10 +36,15 @@ async def hold_entries(ctx: Context, scope: Scope, until_ms: int | None = None) 
 
 async def resume(ctx: Context, scope: Scope) -> None:
     """Lift what an admin may lift, and name the limits that are still breached."""
-    command = c.Resume(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), scope=scope)
-    answer = await _recorded(ctx, command, "resume", words.scope(scope))
+    answer = await allow_entries(ctx, scope)
     text = outcome.render_resumed(answer, scope, ctx.snapshot, by=ctx.actor.name)
     await ctx.show(Screen(text, keys.running_keyboard(scope_token(scope))))
+
+
+async def allow_entries(ctx: Context, scope: Scope) -> Answer:
+    """Lift what an admin may lift, silently."""
+    command = c.Resume(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), scope=scope)
+    return await _recorded(ctx, command, "resume", words.scope(scope))
 
 
 async def close_one(ctx: Context, symbol: str, percent: int) -> None:

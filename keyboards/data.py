@@ -24,6 +24,7 @@ class Place(StrEnum):
     HEALTH = "health"
     VERSION = "version"
     HELP = "help"
+    ACCOUNT = "account"
 
 
 class Open(CallbackData, prefix="o"):
@@ -70,7 +71,9 @@ class DeskOrder(StrEnum):
 
 
 class Ask(CallbackData, prefix="do"):
-    """Pause, resume, or preview a close-all; `scope` is empty, or `p.` or `s.` and the token of a profile or symbol."""
+    """Pause, resume, or preview a close-all; `scope` is empty, `*` for every account, or `p.` or `s.` and the token of
+    a profile or symbol.
+    """
 
     order: DeskOrder
     scope: str = ""
@@ -175,6 +178,12 @@ class Backtest(CallbackData, prefix="bt"):
 
 class Topic(CallbackData, prefix="hp"):
     """Show a topic of the help."""
+
+    name: str
+
+
+class PickAccount(CallbackData, prefix="ac"):
+    """Choose the account that typed commands act on."""
 
     name: str
 

@@ -42,6 +42,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Picture: d.Picture(what=SYMBOL, frame="2025-09-05", dark=True, file=True, fresh=True),
     d.Backtest: d.Backtest(run="9" * 9, what="distribution"),
     d.Topic: d.Topic(name="strategies"),
+    d.PickAccount: d.PickAccount(name=token(LONG)),
     d.Nothing: d.Nothing(),
 }
 
