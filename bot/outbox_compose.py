@@ -24,6 +24,7 @@ from engine.core.codec import CodecError, decode
 from engine.journal import AnyAlert
 from handlers.views.alerts import render_alert
 from handlers.views.format import clock, count
+from handlers.views.labels import labelled
 from keyboards.alerts import alert_keyboard
 from keyboards.binding import bound
 from storage.outbox import OutboxRow
@@ -94,7 +95,7 @@ class Composer:
 
     def render(self, alert: Alert) -> str:
         """HTML of an alert."""
-        return render_alert(alert, zone=self.zone, ticks=self.ticks())
+        return labelled(render_alert(alert, zone=self.zone, ticks=self.ticks()), self.mark(alert.account))
 
     def digest(self, titles: Sequence[str]) -> Iterator[Page]:
         """Many events in one message, or in as many as they need; none is left out."""

@@ -17,6 +17,8 @@ router = Router(name="account")
 
 async def show_accounts(ctx: Context, note: str = "") -> None:
     """Show every account and the one that is chosen."""
+    # This screen is about all of them.
+    ctx.spot.label = ""
     snapshots = [seat.desk.snapshot() for seat in ctx.seats] or [ctx.snapshot]
     chosen = ctx.accounts.of_chat(ctx.spot.chat_id).name if ctx.accounts is not None else ctx.snapshot.account
     names = [snapshot.account for snapshot in snapshots]

@@ -99,7 +99,7 @@ class Furnish(BaseMiddleware):
         else:
             message = f"no context for {type(event).__name__}"
             raise TypeError(message)
-        spot.account = data.get("account", "")
+        spot.about(data.get("account", ""))
         return Context(
             actor=data["actor"],
             spot=spot,

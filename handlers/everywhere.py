@@ -31,6 +31,7 @@ def each(ctx: Context) -> tuple[Context, ...]:
 
 async def pause(ctx: Context, until_ms: int | None) -> None:
     """Block entries on every account."""
+    ctx.spot.label = ""
     if ctx.late:
         action = PauseEntries(until_ms=until_ms, everywhere=True)
         await ask(ctx, action, paragraphs(render_late("The pause"), VALID), "Pause all accounts")
@@ -59,6 +60,7 @@ async def _resumed(ctx: Context) -> Answer:
 
 
 async def _tell(ctx: Context, every: tuple[Context, ...], answers: list[Answer], what: str) -> None:
+    ctx.spot.label = ""
     text = render_everywhere(what, [one.snapshot for one in every], answers, by=ctx.actor.name)
     await ctx.show(Screen(text, markup([link("Accounts", Place.ACCOUNT), link("Status", Place.STATUS)])))
 
@@ -66,6 +68,7 @@ async def _tell(ctx: Context, every: tuple[Context, ...], answers: list[Answer],
 async def preview_close(ctx: Context, which: Filter) -> None:
     """Pause every account at once, show what closing all will send, and ask."""
     every = each(ctx)
+    ctx.spot.label = ""
     answers = await asyncio.gather(*(deeds.hold_entries(one, ACCOUNT) for one in every))
     snapshots = [one.snapshot for one in every]
     seen = sum(len(snapshot.positions) for snapshot in snapshots)

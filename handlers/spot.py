@@ -17,6 +17,7 @@ from aiogram.types import (
     Message,
 )
 
+from handlers.views.labels import labelled
 from keyboards.binding import bound
 
 # What is asked for with the reply field has no buttons: its text says which account it is about.
@@ -47,7 +48,7 @@ class Shot:
 class Spot:
     """A place in a chat. The first `put` of a new one sends, every later one edits what was sent.
 
-    Buttons shown here act on `account`; it is empty where there is only one.
+    Buttons shown here act on `account`; it is empty where there is only one. Texts name the account `label`.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Spot:
         account: str = "",
     ) -> None:
         self.bot, self.chat_id, self.thread_id, self.message_id = bot, chat_id, thread_id, message_id
-        self.account = account
+        self.account = self.label = account
 
     @classmethod
     def after(cls, message: Message, bot: Bot) -> Self:
@@ -80,13 +81,17 @@ class Spot:
         spot.message_id = None if fresh else pressed.message_id
         return spot
 
+    def about(self, account: str) -> None:
+        """Bind what is shown here to an account."""
+        self.account = self.label = account
+
     async def put(self, screen: Screen) -> int:
         """Show a text; returns the message id."""
         if self.message_id is not None and await self._edited(screen):
             return self.message_id
         sent = await self.bot.send_message(
             self.chat_id,
-            screen.text,
+            labelled(screen.text, self.label),
             message_thread_id=self.thread_id,
             parse_mode=ParseMode.HTML,
             reply_markup=bound(screen.keyboard, self.account),
@@ -114,7 +119,7 @@ class Spot:
             self.chat_id,
             photo,
             message_thread_id=self.thread_id,
-            caption=shot.caption,
+            caption=labelled(shot.caption, self.label),
             parse_mode=ParseMode.HTML,
             reply_markup=bound(shot.keyboard, self.account),
         )
@@ -126,7 +131,7 @@ class Spot:
             self.chat_id,
             BufferedInputFile(shot.png, filename=f"{shot.name}.png"),
             message_thread_id=self.thread_id,
-            caption=shot.caption,
+            caption=labelled(shot.caption, self.label),
             parse_mode=ParseMode.HTML,
         )
 
@@ -142,7 +147,7 @@ class Spot:
     async def _edited(self, screen: Screen) -> bool:
         try:
             await self.bot.edit_message_text(
-                text=screen.text,
+                text=labelled(screen.text, self.label),
                 chat_id=self.chat_id,
                 message_id=self.message_id,
                 parse_mode=ParseMode.HTML,
@@ -154,7 +159,7 @@ class Spot:
         return True
 
     async def _replaced(self, shot: Shot, photo: BufferedInputFile) -> bool:
-        media = InputMediaPhoto(media=photo, caption=shot.caption, parse_mode=ParseMode.HTML)
+        media = InputMediaPhoto(media=photo, caption=labelled(shot.caption, self.label), parse_mode=ParseMode.HTML)
         keyboard = bound(shot.keyboard, self.account)
         try:
             await self.bot.edit_message_media(
