@@ -41,6 +41,9 @@ class Ground(Protocol):
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account to trade on."""
 
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Take in how the books count what they hold; `instruments` may change by it."""
+
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
@@ -71,6 +74,9 @@ class PaperGround:
         folder, wallet = state.desk_state_dir / "paper", to_money(state.initial_balance)
         self._paper = open_paper(folder, self.instruments.values(), wallet=wallet, terms=terms, at_once=True)
         return self._paper
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Nothing changes on a generated or replayed market."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Go on with the next minute after what account and journal know, or begin where the market does."""
@@ -109,9 +115,13 @@ class BybitGround:
         """Return the account behind the key."""
         from engine.exchanges.bybit.adapter import BybitExchange
 
-        del state
         traded = dict.fromkeys(symbol for profile in account.profiles for symbol in profile.symbols)
-        return BybitExchange(self._connection, traded)
+        return BybitExchange(self._connection, traded, tag=account.tag, world=state.bybit_world.value)
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Go on counting as the books do where something is held, and know what is no longer listed."""
+        changed = {instrument.symbol: instrument for instrument in self._connection.instruments.remember(held)}
+        self.instruments = {**self.instruments, **changed}
 
     def begin_ms(self, known_ms: int) -> int:
         """Begin now, by the exchange's clock."""
