@@ -37,23 +37,23 @@ class Recheck:
         self._clock = clock
         self._now_ms = now_ms
         self._grave: set[str] = set()
+        self._looked = False
 
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """Tell the warnings of the start, then look for ever."""
-        found = self._account.findings
-        self._grave = {str(each) for each in found if each.grade == _STOP}
-        self._tell(found)
+        self._take(self._account.findings, known=self._account.findings)
         wait_s = _DAY_S
         while True:
             await self._sleep(wait_s, beat)
+            # What could not be looked at when the desk started was looked at, and told, a little later.
+            known = () if self._looked else self._account.findings
             try:
-                found = await self._account.look()
+                self._take(await self._account.look(), known=known)
             except QueryFailedError as error:
                 _log.warning("the account could not be looked at", why=str(error))
                 wait_s = _AGAIN_S
-                continue
-            wait_s = _DAY_S
-            self._tell(found)
+            else:
+                self._looked, wait_s = True, _DAY_S
 
     async def _sleep(self, seconds: float, beat: Callable[[], None]) -> None:
         until = self._clock.monotonic() + seconds
@@ -61,9 +61,9 @@ class Recheck:
             beat()
             await self._clock.sleep(min(left, _BEAT_S))
 
-    def _tell(self, found: "Sequence[Finding]") -> None:
-        grave = [str(each) for each in found if each.grade == _STOP]
-        news = [each for each in grave if each not in self._grave]
+    def _take(self, found: "Sequence[Finding]", *, known: "Sequence[Finding]") -> None:
+        grave = {str(each): None for each in found if each.grade == _STOP}
+        news = [each for each in grave if each not in self._grave | {str(old) for old in known}]
         self._grave = set(grave)
         light = [str(each) for each in found if each.grade != _STOP]
         if news:

@@ -28,6 +28,14 @@ class CloseEverything:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """Set a limit; `confirmed` counts confirmations so far, because loosening takes two."""
 
@@ -68,7 +76,7 @@ class ProfileOn:
     profile: str
 
 
-type Action = CloseOne | CloseEverything | LimitChange | PauseEntries | ResumeEntries | RuleOn | ProfileOn
+type Action = CloseOne | CloseEverything | Adopt | LimitChange | PauseEntries | ResumeEntries | RuleOn | ProfileOn
 
 
 def adds_risk(action: Action) -> bool:
@@ -78,5 +86,5 @@ def adds_risk(action: Action) -> bool:
             return False
         case LimitChange(loosens=loosens):
             return loosens
-        case ResumeEntries() | RuleOn() | ProfileOn():
+        case ResumeEntries() | RuleOn() | ProfileOn() | Adopt():
             return True
