@@ -28,10 +28,11 @@ def on_instrument(ws: Workspace, event: InstrumentChanged) -> None:
 
 def _regridded(ws: Workspace, before: Instrument, after: Instrument) -> None:
     symbol = after.symbol
-    # Prices on the old grid mean something else now; the next one is a moment away.
-    ws.prices.pop(symbol, None)
-    ws.marks.pop(symbol, None)
-    ws.reversals.pop(symbol, None)
+    if before.tick != after.tick:
+        # Prices on the old grid mean something else now; the next one is a moment away.
+        ws.prices.pop(symbol, None)
+        ws.marks.pop(symbol, None)
+        ws.reversals.pop(symbol, None)
     position = ws.positions.get(symbol)
     if position is None:
         return

@@ -67,7 +67,6 @@ def _book(ws: Workspace, row: Transfer) -> None:
 
 def move_references(ws: Workspace, scope: str, amount: Money) -> None:
     """Move a profile's stored references by an amount; those of the account move with the fact itself."""
-    if amount:
-        for name, value in list(ws.state.references.get(scope, {}).items()):
-            if not name.endswith(".at"):
-                ws.record(ReferenceSet(scope, name, value + amount, ws.now_ms))
+    for name, value in list(ws.state.references.get(scope, {}).items()):
+        if not name.endswith(".at"):
+            ws.record(ReferenceSet(scope, name, value + amount, ws.now_ms))

@@ -117,3 +117,10 @@ def test_what_was_lost_before_the_adoption_is_no_result_of_the_profile() -> None
     bench.price(8_000)
     assert [fact.level for fact in facts(bench.time(1_000), LimitCrossed)] == ["breached"]
     assert_replays(bench)
+
+
+def test_a_journal_that_assigns_a_position_which_is_gone_can_be_read() -> None:
+    bench = Bench()
+    fields = {"symbol": BTC, "profile": "alpha", "leverage": 5, "stop": 1, "target": 0, "by": "ann", "at_ms": T0}
+    bench.state.apply(PositionAssigned(**fields))
+    assert bench.ws.positions == {}

@@ -171,3 +171,20 @@ def test_a_symbol_seen_for_the_first_time_is_told_only_when_it_ends() -> None:
     bench = Bench(symbols=(ETH,))
     assert told(change(bench, symbol="NEWUSDT"), SystemAlert) == []
     assert told(change(bench, symbol="OLDUSDT", delivery_ms=T0), SystemAlert)
+
+
+def test_what_is_held_or_ordered_is_known_as_it_is_counted() -> None:
+    bench = Bench()
+    assert bench.state.held_instruments() == []
+    bench.enter()
+    bench.order(symbol=ETH)
+    change(bench, symbol="XRPUSDT", **FINER)
+    assert bench.state.held_instruments() == [instrument(BTC), instrument(ETH)]
+
+
+def test_a_new_quantity_step_alone_leaves_prices_known() -> None:
+    bench = Bench()
+    bench.enter()
+    change(bench, step=Decimal("0.01"), min_qty=10)
+    assert list(bench.ws.marks) == [BTC]
+    assert bench.ws.positions[BTC].qty == 1_500

@@ -5,7 +5,7 @@ import pytest
 from engine.core import events as e
 from engine.core.alerts import SystemAlert
 from engine.core.effects import Effect, QueryTransfers
-from engine.core.facts import TransferBooked, WalletUnexplained
+from engine.core.facts import TransferBooked, WalletCorrected, WalletUnexplained
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
 from tests.support.desk import BTC, T0, WALLET, Bench, assert_replays, facts, told
@@ -135,3 +135,11 @@ def test_with_orders_under_way_or_a_fresh_fill_nothing_is_concluded() -> None:
 def test_a_wallet_message_with_the_known_difference_asks_for_nothing() -> None:
     bench, _ = moved("500")
     assert bench.step(e.WalletReported(WALLET + to_money(500), bench.now)) == []
+
+
+def test_the_corrections_of_old_journals_still_count_as_transfers() -> None:
+    bench = Bench()
+    before = bench.state.references[""]["day"]
+    bench.state.apply(WalletCorrected(to_money(-7), "not in our books", bench.now))
+    assert bench.state.portfolio.wallet == WALLET - to_money(7)
+    assert bench.state.references[""]["day"] == before - to_money(7)
