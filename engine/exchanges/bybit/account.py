@@ -134,7 +134,8 @@ class AccountView:
     async def transfers(self, since_ms: int) -> TransfersReported:
         """Return the changes of the wallet since a time that no trade made, oldest first; raises QueryFailedError."""
         until_ms = self._now_ms() + 10_000
-        params = {"accountType": "UNIFIED", "currency": SETTLE_COIN, "limit": "50"}
+        # Transfers belong to no category of contracts.
+        params = {"accountType": "UNIFIED", "category": "", "currency": SETTLE_COIN, "limit": "50"}
         rows = await rows_between(self._caller, TRANSACTIONS, params, since_ms=since_ms, until_ms=until_ms)
         found: dict[str, Transfer] = {}
         for row in rows:

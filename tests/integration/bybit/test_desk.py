@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from engine.core.alerts import SystemAlert
-from engine.core.commands import ClosePosition, Done, Resume
+from engine.core.commands import CloseAll, ClosePosition, Done, Resume
 from engine.core.facts import HoldSet, LimitCrossed, SignalRecorded, TradeClosed, TransferBooked
 from engine.core.money import to_money
 from engine.core.profile import HoldLevel
 from engine.exchanges.bybit import caller
+from engine.exchanges.bybit.codes import Action
+from engine.exchanges.bybit.endpoints import Endpoint
+from engine.limiter import Lane
 from tests.integration.bybit.desk_stage import DeskStage, desk_stage
 from tests.support.desk import BTC, ETH
 
 CREATE = "/v5/order/create"
+SWITCH_MODE = Endpoint("POST", "/v5/position/switch-mode", "leverage")
 type Story = Callable[[DeskStage], Awaitable[None]]
 
 
@@ -216,5 +220,29 @@ def test_closes_wait_for_the_end_of_a_silence_and_leave_with_it(monkeypatch: pyt
         took = stage.clock.monotonic() - began
         assert silent <= took + 0.05 < silent + 1.0
         assert len(await stage.requests(CREATE)) == before + 1
+
+    play(story)
+
+
+@pytest.mark.parametrize(("wrong", "hold"), [(True, 1), (False, 0)])
+def test_an_account_in_hedge_mode_starts_reduce_only_says_so_and_still_closes(wrong: bool, hold: int) -> None:
+    async def story(stage: DeskStage) -> None:
+        await stage.enter()
+        if wrong:
+            body = {"category": "linear", "symbol": ETH, "mode": 3}
+            said = await stage.connection.caller.ask(Action.LEVERAGE, SWITCH_MODE, body, Lane.ENTRY)
+            assert said.reply.answer.code == 0
+        again = await reborn(stage)
+        assert [fact.hold.hold_id for fact in again.recorded(HoldSet)] == ["start"] * hold
+        told = [alert.detail for alert in again.told(SystemAlert) if alert.title == "Started reduce-only"]
+        assert all("hedge mode is on for ETHUSDT: switch to one-way mode" in words for words in told)
+        assert len(told) == hold
+        again.signal(ETH)
+        await again.until(lambda: again.recorded(SignalRecorded)[-1].symbol == ETH)
+        assert (again.recorded(SignalRecorded)[-1].check == "hold") is wrong
+        command = CloseAll(command_id="all", by="ann", wall_ms=again.clock.wall_ms())
+        assert isinstance(await again.desk.command(command), Done)
+        await again.until(lambda: not again.positions)
+        await again.stop()
 
     play(story)
