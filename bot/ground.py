@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source
 from config import DeskMode, Settings
+from config.logging import get_logger
 from engine.candles import Columns
 from engine.clock import Clock
 from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
-from engine.exchanges.base import Exchange
+from engine.exchanges.base import Exchange, QueryFailedError
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
@@ -21,6 +22,9 @@ from engine.marketdata import LiveCandles
 if TYPE_CHECKING:
     from engine.exchanges.bybit.connection import Connection
     from engine.exchanges.bybit.feed import BybitFeed
+
+_log = get_logger(__name__)
+_ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 
@@ -148,7 +152,8 @@ class BybitGround:
 
 
 async def open_ground(settings: Settings, plan: MarketPlan, symbols: Sequence[str], clock: Clock) -> Ground:
-    """Open what the settings ask for; raises GroundError, QueryFailedError, DataFileError."""
+    """Open what the settings ask for; raises GroundError, DataFileError. An exchange that
+    does not answer is waited for."""
     if settings.desk_mode is DeskMode.PAPER:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE:
@@ -173,4 +178,12 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
     key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
     connection = Connection(hosts, clock, Credentials(key=key, secret=secret))
     feed = BybitFeed(connection, symbols)
-    return BybitGround(connection, feed, await feed.load())
+    wait_s = _ASK_AGAIN_S
+    while True:
+        try:
+            return BybitGround(connection, feed, await feed.load())
+        except QueryFailedError as error:
+            # An exchange that does not answer is no mistake of the settings: stops are there, and it will be back.
+            _log.warning("the exchange does not answer; asked again soon", why=str(error), wait_s=wait_s)
+            await clock.sleep(wait_s)
+            wait_s = min(wait_s * 2, _ASK_AGAIN_MOST_S)
