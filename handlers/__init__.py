@@ -10,11 +10,15 @@ from handlers import (
     fallback,
     home,
     limits,
+    manual,
     operations,
     positions,
     research,
     results,
+    risk,
+    signals,
     strategies,
+    symbols,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -37,7 +41,11 @@ def build_router(jobs: Jobs | None = None) -> Router:
         control.router,  # pause, resume
         closing.router,  # close, close all
         confirming.router,  # confirm, cancel
+        risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        manual.router,  # long, short
+        symbols.router,  # symbols of profiles
+        signals.router,  # signals and refusals
         strategies.router,  # profiles, rules
         results.router,  # trades, days, performance, analytics
         charts.router,  # pictures
