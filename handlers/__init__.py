@@ -11,11 +11,15 @@ from handlers import (
     fallback,
     home,
     limits,
+    manual,
     operations,
     positions,
     research,
     results,
+    risk,
+    signals,
     strategies,
+    symbols,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -39,7 +43,11 @@ def build_router(jobs: Jobs | None = None) -> Router:
         closing.router,  # close, close all
         adopting.router,  # external positions
         confirming.router,  # confirm, cancel
+        risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        manual.router,  # long, short
+        symbols.router,  # symbols of profiles
+        signals.router,  # signals and refusals
         strategies.router,  # profiles, rules
         results.router,  # trades, days, performance, analytics
         charts.router,  # pictures

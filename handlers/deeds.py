@@ -87,12 +87,12 @@ def scope_token(scope: Scope) -> str:
 
 async def _changed(ctx: Context, command: Command, action: str, what: str) -> None:
     answer = await recorded(ctx, command, action, what)
-    place = Place.RISK if action == "limit" else Place.STRATEGIES
+    place = Place.LIMITS if action == "limit" else Place.STRATEGIES
     await ctx.show(Screen(outcome.render_changed(what, answer, by=ctx.actor.name), keys.changed_keyboard(place)))
 
 
 async def recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
-    """Give a command and write its audit line."""
+    """Give a command to the desk and keep the audit line."""
     answer = await ctx.desk.command(command)
     await _audit(ctx, action, detail, answer)
     return answer

@@ -153,6 +153,26 @@ class CooldownSet:
 
 
 @dataclass(frozen=True, slots=True)
+class CooldownLifted:
+    """A person ended the rest of a symbol."""
+
+    symbol: str
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSwitched:
+    """A person let a profile enter on a symbol, or no longer."""
+
+    profile: str
+    symbol: str
+    on: bool
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectionIntended:
     """The desk decided on a new stop or target of a position (0 = none)."""
 
@@ -300,6 +320,8 @@ type Fact = (
     | HoldSet
     | HoldLifted
     | CooldownSet
+    | CooldownLifted
+    | SymbolSwitched
     | ProtectionIntended
     | ExtremesSeen
     | ReferenceSet

@@ -12,6 +12,7 @@ from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
+from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
 from engine.core.strategy import Away, Level
@@ -208,6 +209,10 @@ def _profile(ws: Workspace, profile: Profile) -> ProfileView:
         leverage=profile.leverage,
         stop=_level_words(profile.stop),
         target=_level_words(profile.target),
+        symbols_off=ws.state.symbols_off.get(profile.name, ()),
+        parameters=parameters_of(ws.strategies[profile.name]),
+        protection=protection_words(profile),
+        allocation_percent=_ppm(profile.allocation_ppm),
     )
 
 

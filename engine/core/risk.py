@@ -139,6 +139,8 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return hold.reason
     if not ws.enabled(d.profile):
         return f"profile {d.profile.name} is switched off"
+    if d.instrument.symbol in ws.state.symbols_off.get(d.profile.name, ()):
+        return f"{d.instrument.symbol} is switched off in {d.profile.name}"
     if not ws.writable:
         return "the journal cannot be written"
     if ws.venue != "up":

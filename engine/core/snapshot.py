@@ -99,6 +99,10 @@ class ProfileView:
     leverage: int
     stop: str
     target: str
+    symbols_off: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    protection: tuple[str, ...] = ()
+    allocation_percent: Decimal = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

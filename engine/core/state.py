@@ -49,6 +49,7 @@ class State:
     thresholds: dict[str, int] = field(default_factory=dict)
     rules_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles_on: dict[str, bool] = field(default_factory=dict)
+    symbols_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     executions: dict[str, int] = field(default_factory=dict)
     signalled: dict[str, int] = field(default_factory=dict)
@@ -203,6 +204,14 @@ class State:
     def _cooldown(self, fact: f.CooldownSet) -> None:
         self.cooldowns[fact.symbol] = max(fact.until_ms, self.cooldowns.get(fact.symbol, 0))
 
+    def _unlocked(self, fact: f.CooldownLifted) -> None:
+        self.cooldowns.pop(fact.symbol, None)
+
+    def _symbol(self, fact: f.SymbolSwitched) -> None:
+        off = set(self.symbols_off.get(fact.profile, ()))
+        off = off - {fact.symbol} if fact.on else off | {fact.symbol}
+        self.symbols_off[fact.profile] = tuple(sorted(off))
+
     def _reference(self, fact: f.ReferenceSet) -> None:
         self.references.setdefault(fact.scope, {})[fact.name] = fact.value
 
@@ -260,6 +269,8 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.HoldSet: State._hold,
     f.HoldLifted: State._lifted,
     f.CooldownSet: State._cooldown,
+    f.CooldownLifted: State._unlocked,
+    f.SymbolSwitched: State._symbol,
     f.ProtectionIntended: State._protect,
     f.ExtremesSeen: State._extremes,
     f.ReferenceSet: State._reference,

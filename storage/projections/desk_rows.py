@@ -5,6 +5,7 @@ from engine.core.events import ProtectionRefused
 from engine.core.facts import (
     AccountOpened,
     CommandHandled,
+    CooldownLifted,
     CooldownSet,
     ForeignOrderFound,
     HoldLifted,
@@ -15,6 +16,7 @@ from engine.core.facts import (
     ReferenceSet,
     RuleSwitched,
     SignalRecorded,
+    SymbolSwitched,
     TradeClosed,
     TransferBooked,
     WalletCorrected,
@@ -84,6 +86,19 @@ def cooldown(books: Books, seq: int, fact: CooldownSet) -> None:
     """A symbol rests."""
     row = {"symbol": fact.symbol, "until_ms": fact.until_ms, "why": fact.why, "at_ms": fact.at_ms}
     books.put(cooldowns, fact.symbol, row)
+
+
+def cooldown_lifted(books: Books, seq: int, fact: CooldownLifted) -> None:
+    """A person ended the rest of a symbol."""
+    row = {"symbol": fact.symbol, "until_ms": fact.at_ms, "why": f"lifted by {fact.by}", "at_ms": fact.at_ms}
+    books.put(cooldowns, fact.symbol, row)
+    books.put(risk_events, seq, event(seq, fact.at_ms, "cooldown_lifted", fact.symbol, "", fact.by))
+
+
+def symbol_switched(books: Books, seq: int, fact: SymbolSwitched) -> None:
+    """A symbol of a profile is on or off."""
+    subject = f"{fact.profile}/{fact.symbol}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "symbol_switched", subject, _switch(on=fact.on), fact.by))
 
 
 def reference(books: Books, seq: int, fact: ReferenceSet) -> None:

@@ -35,6 +35,8 @@ PROJECTIONS: dict[type, Projection] = {
     f.HoldSet: desk.hold_set,
     f.HoldLifted: desk.hold_lifted,
     f.CooldownSet: desk.cooldown,
+    f.CooldownLifted: desk.cooldown_lifted,
+    f.SymbolSwitched: desk.symbol_switched,
     f.ProtectionIntended: position.protect,
     f.ReferenceSet: desk.reference,
     f.LimitCrossed: desk.limit_crossed,

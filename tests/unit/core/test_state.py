@@ -6,7 +6,16 @@ from typing import get_args
 from engine.core import events as e
 from engine.core import facts as f
 from engine.core import state as state_module
-from engine.core.commands import ChangeLimit, ClosePosition, Pause, Resume, SwitchProfile, SwitchRule
+from engine.core.commands import (
+    ChangeLimit,
+    ClosePosition,
+    Pause,
+    Resume,
+    SwitchProfile,
+    SwitchRule,
+    SwitchSymbol,
+    UnlockSymbol,
+)
 from engine.core.ids import link_id
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
@@ -54,6 +63,8 @@ def by_people(bench: Bench) -> None:
     bench.ask(ChangeLimit(command_id="3", key="l", value=Decimal(25), **terms))
     bench.ask(SwitchRule(command_id="4", profile="alpha", rule="1", on=False, **terms))
     bench.ask(SwitchProfile(command_id="5", profile="alpha", on=False, **terms))
+    bench.ask(SwitchSymbol(command_id="6", profile="alpha", symbol=ETH, on=False, **terms))
+    bench.ask(UnlockSymbol(command_id="7", symbol=BTC, **terms))
 
 
 def test_every_kind_of_fact_is_folded_or_known_to_change_nothing() -> None:
