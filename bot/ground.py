@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source
 from config import DeskMode, Settings
+from config.logging import get_logger
 from engine.candles import Columns
 from engine.clock import Clock
 from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
-from engine.exchanges.base import Exchange
+from engine.exchanges.base import Exchange, QueryFailedError
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
@@ -21,6 +22,9 @@ from engine.marketdata import LiveCandles
 if TYPE_CHECKING:
     from engine.exchanges.bybit.connection import Connection
     from engine.exchanges.bybit.feed import BybitFeed
+
+_log = get_logger(__name__)
+_ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 
@@ -40,6 +44,9 @@ class Ground(Protocol):
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account to trade on."""
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Take in how the books count what they hold; `instruments` may change by it."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
@@ -71,6 +78,9 @@ class PaperGround:
         folder, wallet = state.desk_state_dir / "paper", to_money(state.initial_balance)
         self._paper = open_paper(folder, self.instruments.values(), wallet=wallet, terms=terms, at_once=True)
         return self._paper
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Nothing changes on a generated or replayed market."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Go on with the next minute after what account and journal know, or begin where the market does."""
@@ -109,9 +119,13 @@ class BybitGround:
         """Return the account behind the key."""
         from engine.exchanges.bybit.adapter import BybitExchange
 
-        del state
         traded = dict.fromkeys(symbol for profile in account.profiles for symbol in profile.symbols)
-        return BybitExchange(self._connection, traded)
+        return BybitExchange(self._connection, traded, tag=account.tag, world=state.bybit_world.value)
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Go on counting as the books do where something is held, and know what is no longer listed."""
+        changed = {instrument.symbol: instrument for instrument in self._connection.instruments.remember(held)}
+        self.instruments = {**self.instruments, **changed}
 
     def begin_ms(self, known_ms: int) -> int:
         """Begin now, by the exchange's clock."""
@@ -138,7 +152,8 @@ class BybitGround:
 
 
 async def open_ground(settings: Settings, plan: MarketPlan, symbols: Sequence[str], clock: Clock) -> Ground:
-    """Open what the settings ask for; raises GroundError, QueryFailedError, DataFileError."""
+    """Open what the settings ask for; raises GroundError, DataFileError. An exchange that
+    does not answer is waited for."""
     if settings.desk_mode is DeskMode.PAPER:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE:
@@ -163,4 +178,12 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
     key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
     connection = Connection(hosts, clock, Credentials(key=key, secret=secret))
     feed = BybitFeed(connection, symbols)
-    return BybitGround(connection, feed, await feed.load())
+    wait_s = _ASK_AGAIN_S
+    while True:
+        try:
+            return BybitGround(connection, feed, await feed.load())
+        except QueryFailedError as error:
+            # An exchange that does not answer is no mistake of the settings: stops are there, and it will be back.
+            _log.warning("the exchange does not answer; asked again soon", why=str(error), wait_s=wait_s)
+            await clock.sleep(wait_s)
+            wait_s = min(wait_s * 2, _ASK_AGAIN_MOST_S)

@@ -124,13 +124,15 @@ class Desk:
             await self.clock.sleep(TICK_S)
 
     async def reconcile(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Ask for the whole account every 60 s, every 15 s while an outcome is unknown."""
+        """Ask for the whole account every 60 s, every 15 s while an outcome is unknown or the wallet unexplained."""
         waited = 0.0
         while True:
             beat()
             await self.clock.sleep(RECONCILE_UNSURE_S)
             waited += RECONCILE_UNSURE_S
-            unsure = any(order.status is OrderStatus.UNKNOWN for order in self.trader.workspace.state.book.open())
+            state = self.trader.workspace.state
+            unknown = any(order.status is OrderStatus.UNKNOWN for order in state.book.open())
+            unsure = unknown or bool(state.unexplained)
             if unsure or waited >= RECONCILE_S:
                 waited = 0.0
                 self.courier.carry(QueryAccount("schedule"), None)

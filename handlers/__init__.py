@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from handlers import (
+    adopting,
     charts,
     closing,
     confirming,
@@ -40,6 +41,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
         closing.router,  # close, close all
+        adopting.router,  # external positions
         confirming.router,  # confirm, cancel
         risk.router,  # risk, cooldowns
         limits.router,  # loss limits

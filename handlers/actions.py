@@ -28,6 +28,14 @@ class CloseEverything:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """Set a limit; `confirmed` counts confirmations so far, because loosening takes two."""
 
@@ -97,6 +105,7 @@ class SymbolOn:
 type Action = (
     CloseOne
     | CloseEverything
+    | Adopt
     | LimitChange
     | PauseEntries
     | ResumeEntries
@@ -115,5 +124,5 @@ def adds_risk(action: Action) -> bool:
             return False
         case LimitChange(loosens=loosens):
             return loosens
-        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn():
+        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn() | Adopt():
             return True

@@ -88,6 +88,12 @@ class Close(CallbackData, prefix="cl"):
     fresh: bool = False
 
 
+class TakeOver(CallbackData, prefix="to"):
+    """Preview giving the external position on a symbol to a profile."""
+
+    symbol: str
+
+
 class Reduce(CallbackData, prefix="ok"):
     """Confirm what closes or tightens."""
 

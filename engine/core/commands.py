@@ -126,6 +126,14 @@ class SwitchSymbol(Command):
     on: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptPosition(Command):
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The command was carried out. `orders` are its client order ids; `notes` are what the person should know."""

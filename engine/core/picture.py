@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.adopting import offer
 from engine.core.fills import net_at
 from engine.core.holds import applying, strictest
 from engine.core.limits import measure
@@ -90,6 +91,7 @@ def _position(ws: Workspace, p: Position) -> PositionView:
     risk = -_risk_free(p)
     stopped = _stopped(ws, p)
     external = p.profile == EXTERNAL
+    taken = offer(ws, p) if external else None
     return PositionView(
         position_id=p.position_id,
         symbol=p.symbol,
@@ -117,6 +119,9 @@ def _position(ws: Workspace, p: Position) -> PositionView:
         closing=bool(p.closing),
         external=external,
         tick=instrument.tick,
+        adopter=taken.profile.name if taken else "",
+        adopt_stop=instrument.price(taken.stop) if taken and taken.stop else None,
+        adopt_target=instrument.price(taken.target) if taken and taken.target else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core import alerts as a
 from engine.core import commands as c
+from engine.core.adopting import adopt
 from engine.core.effects import Reply
 from engine.core.exits import cancel_entries, close_position
 from engine.core.facts import CommandHandled, Hold, HoldSet, LimitChanged, ProfileSwitched, RuleSwitched
@@ -202,6 +203,7 @@ _HANDLERS: dict[type[c.Command], Callable[[Workspace, Any], c.Answer]] = {
     c.Resume: _resume,
     c.ClosePosition: _close,
     c.CloseAll: _close_all,
+    c.AdoptPosition: adopt,
     c.ChangeLimit: _change_limit,
     c.SwitchRule: _switch_rule,
     c.SwitchProfile: _switch_profile,

@@ -7,6 +7,7 @@ from engine.core.facts import (
     CommandHandled,
     CooldownLifted,
     CooldownSet,
+    ForeignOrderFound,
     HoldLifted,
     HoldSet,
     LimitChanged,
@@ -17,7 +18,9 @@ from engine.core.facts import (
     SignalRecorded,
     SymbolSwitched,
     TradeClosed,
+    TransferBooked,
     WalletCorrected,
+    WalletUnexplained,
 )
 from engine.core.market import DAY_MS
 from engine.core.money import from_money
@@ -149,6 +152,22 @@ def wallet_corrected(books: Books, seq: int, fact: WalletCorrected) -> None:
     """Money moved outside our books."""
     detail = f"{plain(from_money(fact.amount))}: {fact.why}"
     books.put(system_events, seq, event(seq, fact.at_ms, "wallet_corrected", "", detail))
+
+
+def wallet_unexplained(books: Books, seq: int, fact: WalletUnexplained) -> None:
+    """The wallet moved for a reason that is not known yet."""
+    books.put(system_events, seq, event(seq, fact.at_ms, "wallet_unexplained", "", f"{plain(from_money(fact.amount))}"))
+
+
+def transfer_booked(books: Books, seq: int, fact: TransferBooked) -> None:
+    """Money came in or went out without a trade."""
+    detail = f"{plain(from_money(fact.amount))}: {fact.kind}"
+    books.put(system_events, seq, event(seq, fact.at_ms, "transfer", fact.transfer_id, detail))
+
+
+def foreign_order(books: Books, seq: int, fact: ForeignOrderFound) -> None:
+    """Somebody else's order works on a symbol of ours."""
+    books.put(risk_events, seq, event(seq, fact.at_ms, "foreign_order", fact.symbol, f"{fact.order_id} {fact.what}"))
 
 
 def command(books: Books, seq: int, fact: CommandHandled) -> None:

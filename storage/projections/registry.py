@@ -15,6 +15,9 @@ type Projection = Callable[[Books, int, Any], None]
 PROJECTIONS: dict[type, Projection] = {
     f.AccountOpened: desk.account_opened,
     f.WalletCorrected: desk.wallet_corrected,
+    f.WalletUnexplained: desk.wallet_unexplained,
+    f.TransferBooked: desk.transfer_booked,
+    f.ForeignOrderFound: desk.foreign_order,
     f.SignalRecorded: desk.signal,
     f.OrderIntended: order.intended,
     e.OrderSent: order.sent,
@@ -42,6 +45,7 @@ PROJECTIONS: dict[type, Projection] = {
     f.ProfileSwitched: desk.profile_switched,
     f.TradeClosed: desk.trade_closed,
     f.PositionAdopted: position.adopted,
+    f.PositionAssigned: position.assigned,
     f.CommandHandled: desk.command,
 }
 # Extremes seen while a position is open end up in its trade; no table shows them before.

@@ -76,9 +76,12 @@ def test_a_busy_desk_records_every_kind_of_fact_and_its_facts_restore_it() -> No
     bench.time(HOUR_MS)
     bench.price(9_700)
     bench.step(bench.report())
+    theirs = e.OrderReport("", "77", BTC, True, False, 0)
+    bench.step(bench.report(orders=(theirs,), wallet=bench.state.portfolio.wallet + 10**10))
+    bench.step(e.TransfersReported((e.Transfer("t", 10**10, "TRANSFER_IN", bench.now),), bench.now))
     bench.step(e.Executed("out", "", "", BTC, False, 9_700, 150, 0, e.ExecKind.STOP, bench.now))
     recorded = {type(fact) for fact in bench.facts}
-    assert recorded >= state_module._FOLDS.keys() - {f.PositionAdopted}
+    assert recorded >= state_module._FOLDS.keys() - {f.PositionAdopted, f.PositionAssigned, f.WalletCorrected}
     assert_replays(bench)
 
 

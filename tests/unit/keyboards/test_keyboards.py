@@ -28,6 +28,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.TradePage: d.TradePage(until_ms=4_102_444_800_000, page=99_999, last=100_000),
     d.Ask: d.Ask(order=d.DeskOrder.CLOSE_ALL, scope=f"p.{token(LONG)}"),
     d.Close: d.Close(symbol=SYMBOL, percent=100, fresh=True),
+    d.TakeOver: d.TakeOver(symbol=SYMBOL),
     d.Reduce: d.Reduce(nonce="n" * 43),
     d.Add: d.Add(nonce="n" * 43),
     d.Cancel: d.Cancel(nonce="n" * 43),

@@ -100,6 +100,13 @@ BY_HAND = position(
     rule="",
     tick=Decimal("0.0000001"),
 )
+ADOPTABLE = replace(
+    BY_HAND,
+    stop_on_exchange=True,
+    adopter="manual",
+    adopt_stop=Decimal("0.0121000"),
+    adopt_target=Decimal("0.0130000"),
+)
 
 
 def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
