@@ -34,6 +34,7 @@ async def exchange_findings(settings: Settings, profiles: Sequence[Profile]) -> 
             rest=settings.bybit_rest_url,
             public=settings.bybit_ws_public_url,
             private=settings.bybit_ws_private_url,
+            allow_custom=settings.allow_custom_hosts,
         )
     except HostError as error:
         return [_EXCHANGE.fault(str(error), "use the exchange's own addresses")]

@@ -1,13 +1,15 @@
-"""What a desk stands on: an account to trade on and a market to look at, on paper or on Bybit."""
+"""What a desk stands on: an account to trade on and a market to look at, each simulated, local or Bybit's."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Protocol
 
-from bot.market import MarketPlan, Source
+from bot.market import MarketPlan, Source, VenueAccess
 from config import DeskMode, Settings
 from engine.candles import Columns
 from engine.clock import Clock
+from engine.core.events import Event, InstrumentChanged
 from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.exchanges.bybit.feed import BybitFeed
 
 type Beat = Callable[[], None]
+LIVE_PRICES = "live"
 
 
 class GroundError(ValueError):
@@ -67,9 +70,7 @@ class PaperGround:
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Open the paper account of the state folder."""
-        terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
-        folder, wallet = state.desk_state_dir / "paper", to_money(state.initial_balance)
-        self._paper = open_paper(folder, self.instruments.values(), wallet=wallet, terms=terms, at_once=True)
+        self._paper = _paper(self.instruments, account, state)
         return self._paper
 
     def begin_ms(self, known_ms: int) -> int:
@@ -95,15 +96,17 @@ class PaperGround:
 class BybitGround:
     """An account and the market of one of Bybit's worlds, or of a server that speaks its protocol."""
 
-    prices = "live"
     lockstep = False
     base_ms = MINUTE_MS
 
-    def __init__(self, connection: "Connection", feed: "BybitFeed", instruments: Mapping[str, Instrument]) -> None:
+    def __init__(
+        self, connection: "Connection", feed: "BybitFeed", instruments: Mapping[str, Instrument], *, prices: str
+    ) -> None:
         self._connection = connection
         self._feed = feed
         self.instruments = instruments
-        self.label = "Bybit's prices"
+        self.prices = prices
+        self.label = "Bybit's prices" if prices == LIVE_PRICES else f"{prices} prices"
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account behind the key."""
@@ -137,30 +140,103 @@ class BybitGround:
         await self._connection.close()
 
 
-async def open_ground(settings: Settings, plan: MarketPlan, symbols: Sequence[str], clock: Clock) -> Ground:
-    """Open what the settings ask for; raises GroundError, QueryFailedError, DataFileError."""
-    if settings.desk_mode is DeskMode.PAPER:
+class LivePaperGround(BybitGround):
+    """A paper account on the exchange's public prices: real markets, simulated fills."""
+
+    def __init__(self, connection: "Connection", feed: "BybitFeed", instruments: Mapping[str, Instrument]) -> None:
+        super().__init__(connection, feed, instruments, prices=LIVE_PRICES)
+        self._paper: PaperExchange | None = None
+
+    def account(self, account: Account, state: Settings) -> Exchange:
+        """Open the paper account of the state folder."""
+        self._paper = _paper(self.instruments, account, state)
+        return self._paper
+
+    async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
+        """Deliver the exchange's streams to the paper account first, then to the desk."""
+        from engine.exchanges.bybit.feed import Outlets
+
+        del begin_ms
+        paper = self._paper
+        if paper is None:
+            raise RuntimeError("the account is opened before the market runs")
+
+        def put(event: Event) -> None:
+            if isinstance(event, InstrumentChanged):
+                paper.set_instrument(event.instrument)
+            desk.put(event)
+
+        # Nobody else tells what is wrong with the connection: a paper account has none of its own.
+        self._connection.health.connect(desk.put)
+        outlets = Outlets(put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding)
+        await self._feed.run(outlets, beat)
+
+
+def _paper(instruments: Mapping[str, Instrument], account: Account, state: Settings) -> PaperExchange:
+    terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
+    folder, wallet = state.desk_state_dir / "paper", to_money(state.initial_balance)
+    return open_paper(folder, instruments.values(), wallet=wallet, terms=terms, at_once=True)
+
+
+async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
+    """Open what the demo planned, or without a plan what the settings ask for.
+
+    Raises GroundError, QueryFailedError, DataFileError.
+    """
+    if plan is not None and plan.venue is not None:
+        return await _open_venue(plan.venue, symbols, clock)
+    if plan is not None:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE:
         raise GroundError("DESK_MODE=live is refused until every layer of risk is built; use demo or testnet")
     return await _open_bybit(settings, symbols, clock)
 
 
-async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
-    # Paper desks and the demo never load it: pybit alone takes a second.
+async def _open_venue(venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
     from engine.exchanges.bybit.connection import Connection, Credentials
-    from engine.exchanges.bybit.feed import BybitFeed
-    from engine.exchanges.bybit.hosts import hosts_of
+    from engine.exchanges.bybit.hosts import Hosts
 
-    if settings.bybit_api_key is None or settings.bybit_api_secret is None:
-        raise GroundError(f"DESK_MODE={settings.desk_mode.value} needs BYBIT_API_KEY and BYBIT_API_SECRET")
-    hosts = hosts_of(
-        settings.bybit_world.value,
-        rest=settings.bybit_rest_url,
-        public=settings.bybit_ws_public_url,
-        private=settings.bybit_ws_private_url,
-    )
-    key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
-    connection = Connection(hosts, clock, Credentials(key=key, secret=secret))
+    hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
+    connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
+    feed, instruments = await _loaded(connection, symbols)
+    return BybitGround(connection, feed, instruments, prices="generated")
+
+
+async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
+    # Replays never load it: pybit alone takes a second.
+    from engine.exchanges.bybit.connection import Connection, Credentials
+    from engine.exchanges.bybit.hosts import HostError, hosts_of
+
+    credentials = None
+    if settings.desk_mode is not DeskMode.PAPER:
+        if settings.bybit_api_key is None or settings.bybit_api_secret is None:
+            raise GroundError(f"DESK_MODE={settings.desk_mode.value} needs BYBIT_API_KEY and BYBIT_API_SECRET")
+        key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
+        credentials = Credentials(key=key, secret=secret)
+    try:
+        hosts = hosts_of(
+            settings.bybit_world.value,
+            rest=settings.bybit_rest_url,
+            public=settings.bybit_ws_public_url,
+            private=settings.bybit_ws_private_url,
+            # Without a key there is nothing that a stranger could learn.
+            allow_custom=credentials is None or settings.allow_custom_hosts,
+        )
+    except HostError as error:
+        raise GroundError(str(error)) from None
+    connection = Connection(hosts, clock, credentials)
+    feed, instruments = await _loaded(connection, symbols)
+    if credentials is None:
+        return LivePaperGround(connection, feed, instruments)
+    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES)
+
+
+async def _loaded(connection: "Connection", symbols: Sequence[str]) -> tuple["BybitFeed", Mapping[str, Instrument]]:
+    from engine.exchanges.bybit.feed import BybitFeed
+
     feed = BybitFeed(connection, symbols)
-    return BybitGround(connection, feed, await feed.load())
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(connection.close)
+        instruments = await feed.load()
+        undo.pop_all()
+    return feed, instruments
