@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
 from config import DeskMode, Settings
+from engine.candle_file import CandleFile, joined
 from engine.candles import Columns
 from engine.clock import Clock
 from engine.core.events import Event, InstrumentChanged
@@ -100,10 +101,17 @@ class BybitGround:
     base_ms = MINUTE_MS
 
     def __init__(
-        self, connection: "Connection", feed: "BybitFeed", instruments: Mapping[str, Instrument], *, prices: str
+        self,
+        connection: "Connection",
+        feed: "BybitFeed",
+        instruments: Mapping[str, Instrument],
+        *,
+        prices: str,
+        file: CandleFile | None = None,
     ) -> None:
         self._connection = connection
         self._feed = feed
+        self._file = file
         self.instruments = instruments
         self.prices = prices
         self.label = "Bybit's prices" if prices == LIVE_PRICES else f"{prices} prices"
@@ -122,11 +130,23 @@ class BybitGround:
         return self._connection.time.now_ms()
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
-        """Return recorded candles up to now; the exchange keeps them."""
-        now = self._connection.time.now_ms()
-        found = await self._feed.history(length_ms + max(0, now - until_ms))
-        parts = (part.slice(start_ms=until_ms - length_ms, end_ms=until_ms) for part in found if part.symbol in symbols)
-        return [part for part in parts if len(part)]
+        """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""
+        start_ms = until_ms - length_ms
+        file, self._file = self._file, None
+        stored = await asyncio.to_thread(file.load) if file is not None else {}
+        known = {name: part for name, part in stored.items() if len(part) and int(part.time[0]) <= start_ms}
+        found = await self._feed.history(
+            # A little more, so that the next start finds its beginning known.
+            self._connection.time.now_ms() - start_ms + 2 * self.base_ms,
+            symbols=symbols,
+            known_ms={name: int(part.time[-1]) for name, part in known.items()},
+        )
+        fresh = {part.symbol: part for part in found}
+        whole = [part for name in symbols if (part := joined(known.get(name), fresh.get(name))) is not None]
+        cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=until_ms) for part in whole]
+        if file is not None:
+            await asyncio.to_thread(file.save, cut)
+        return [part for part in cut if len(part)]
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
         """Deliver the exchange's streams."""
@@ -143,8 +163,15 @@ class BybitGround:
 class LivePaperGround(BybitGround):
     """A paper account on the exchange's public prices: real markets, simulated fills."""
 
-    def __init__(self, connection: "Connection", feed: "BybitFeed", instruments: Mapping[str, Instrument]) -> None:
-        super().__init__(connection, feed, instruments, prices=LIVE_PRICES)
+    def __init__(
+        self,
+        connection: "Connection",
+        feed: "BybitFeed",
+        instruments: Mapping[str, Instrument],
+        *,
+        file: CandleFile | None = None,
+    ) -> None:
+        super().__init__(connection, feed, instruments, prices=LIVE_PRICES, file=file)
         self._paper: PaperExchange | None = None
 
     def account(self, account: Account, state: Settings) -> Exchange:
@@ -184,7 +211,7 @@ async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequ
     Raises GroundError, QueryFailedError, DataFileError.
     """
     if plan is not None and plan.venue is not None:
-        return await _open_venue(plan.venue, symbols, clock)
+        return await _open_venue(settings, plan.venue, symbols, clock)
     if plan is not None:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE:
@@ -192,14 +219,14 @@ async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequ
     return await _open_bybit(settings, symbols, clock)
 
 
-async def _open_venue(venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
+async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
     from engine.exchanges.bybit.connection import Connection, Credentials
     from engine.exchanges.bybit.hosts import Hosts
 
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
     feed, instruments = await _loaded(connection, symbols)
-    return BybitGround(connection, feed, instruments, prices="generated")
+    return BybitGround(connection, feed, instruments, prices="generated", file=_file(settings, "local"))
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -226,9 +253,14 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         raise GroundError(str(error)) from None
     connection = Connection(hosts, clock, credentials)
     feed, instruments = await _loaded(connection, symbols)
+    file = _file(settings, settings.bybit_world.value)
     if credentials is None:
-        return LivePaperGround(connection, feed, instruments)
-    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES)
+        return LivePaperGround(connection, feed, instruments, file=file)
+    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
+
+
+def _file(settings: Settings, world: str) -> CandleFile:
+    return CandleFile(settings.desk_state_dir / f"candles-{world}.npz", MINUTE_MS)
 
 
 async def _loaded(connection: "Connection", symbols: Sequence[str]) -> tuple["BybitFeed", Mapping[str, Instrument]]:

@@ -16,6 +16,7 @@ from bot.localvenue import LocalVenue, LocalVenueConfig
 from config import BybitEnv, DeskMode, Settings
 from engine.clock import SystemClock
 from engine.core.events import Event, ExecKind, Executed, PriceMoved, VenueChanged, VenueState
+from engine.core.market import DAY_MS
 from engine.core.orders import Purpose, Ticket
 from engine.exchanges.base import Accepted, QueryFailedError
 from engine.live import Desk
@@ -162,3 +163,31 @@ def test_live_is_refused_whatever_else_is_set(tmp_path: Path) -> None:
     state = Settings(desk_name="main", desk_state_dir=tmp_path, desk_mode=DeskMode.LIVE, allow_custom_hosts=True)
     with pytest.raises(GroundError, match="live is refused"):
         asyncio.run(open_ground(state, None, (SYMBOL,), SystemClock()))
+
+
+def test_a_second_start_asks_only_for_candles_it_does_not_know(tmp_path: Path) -> None:
+    async def start(venue: LocalVenue) -> tuple[list[float], int]:
+        before = len(asked(venue))
+        ground = await open_ground(settings(venue, tmp_path), None, (SYMBOL,), SystemClock())
+        try:
+            (found,) = await ground.history(ground.begin_ms(0), 3 * DAY_MS, (SYMBOL,))
+        finally:
+            await ground.close()
+        return found.close.tolist(), len(asked(venue)) - before
+
+    def asked(venue: LocalVenue) -> list[str]:
+        return [row["path"] for row in venue.core.log.after(0) if row["path"] == "/v5/market/kline"]
+
+    async def main() -> None:
+        async with local_venue() as venue:
+            first, pages = await start(venue)
+            assert pages == 5
+            async with aiohttp.ClientSession() as session:
+                await session.post(f"{venue.url}/sim/clock", json={"advance_s": 600})
+            second, pages = await start(venue)
+            assert pages == 1
+            assert second[:-10] == first[10:]
+            (tmp_path / "candles-live.npz").unlink()
+            assert (await start(venue))[0] == second
+
+    asyncio.run(main())
