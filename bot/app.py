@@ -52,8 +52,8 @@ class Wiring:
     trading: Trading
 
 
-async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
-    """Open market and store; raises what `open_ground`, `Store.open` and `trading` raise."""
+async def open_wiring(settings: Settings, plan: MarketPlan | None = None) -> Wiring:
+    """Open market and store (`plan` as in `open_ground`); raises what `open_ground`, `Store.open` and `trading` do."""
     profiles = trading(settings, tag=new_tag()).account.profiles
     symbols = tuple(dict.fromkeys(symbol for profile in profiles for symbol in profile.symbols))
     async with AsyncExitStack() as undo:
