@@ -10,7 +10,7 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
-from engine.core.strategy import At, Away, Level, Multiple, Nearest, Off
+from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
 
 MAINTENANCE_PPM = 5_000
