@@ -101,14 +101,6 @@ class SwitchProfile(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdoptPosition(Command):
-    """Give the external position on a symbol to a profile."""
-
-    symbol: str
-    profile: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenManual(Command):
     """Open a position by hand: `quantity` as previewed at `seen_price`; refused when the price moved away since."""
 
@@ -132,6 +124,14 @@ class SwitchSymbol(Command):
     profile: str
     symbol: str
     on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptPosition(Command):
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,19 +79,25 @@ class BybitFeed:
         await book.refresh()
         return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
 
-    async def history(self, length_ms: int) -> list[Columns]:
-        """Return the closed candles of the last `length_ms` of every wanted symbol, without those before a hole; a
-        symbol without any is left out. Raises QueryFailedError.
+    async def history(
+        self, length_ms: int, *, symbols: Iterable[str] | None = None, known_ms: Mapping[str, int] | None = None
+    ) -> list[Columns]:
+        """Return the closed candles of the last `length_ms` of every wanted symbol (or of some), without those before a
+        hole; a symbol without any is left out. Where the opening time of the newest known candle is given, only what
+        follows it is asked for. Raises QueryFailedError.
         """
+        behind = known_ms or {}
         until = self._connection.time.now_ms()
         start = (until - length_ms) // self._base_ms * self._base_ms
         turn = asyncio.Semaphore(_DOWNLOADS)
 
         async def one(symbol: str) -> Columns | None:
+            first = max(start, behind.get(symbol, 0) + self._base_ms)
             async with turn:
-                return _whole(await self._closed(symbol, start, until))
+                return _whole(await self._closed(symbol, first, until))
 
-        known = [symbol for symbol in self._wanted if symbol in self._connection.instruments]
+        wanted = self._wanted if symbols is None else symbols
+        known = [symbol for symbol in wanted if symbol in self._connection.instruments]
         loaded = await asyncio.gather(*(one(symbol) for symbol in known), return_exceptions=True)
         failed = [each for each in loaded if isinstance(each, BaseException)]
         for error in failed:
