@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+# The demo's exchange, beside the worlds of the real one.
+LOCAL = "local"
 
 
 class GroundError(ValueError):
@@ -205,6 +208,11 @@ def _paper(instruments: Mapping[str, Instrument], account: Account, state: Setti
     return open_paper(folder, instruments.values(), wallet=wallet, terms=terms, at_once=True)
 
 
+def candle_file(folder: Path, world: str) -> CandleFile:
+    """Return the file of a state folder that keeps minute candles of a world between starts."""
+    return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
+
+
 async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
     """Open what the demo planned, or without a plan what the settings ask for.
 
@@ -226,7 +234,9 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
     feed, instruments = await _loaded(connection, symbols)
-    return BybitGround(connection, feed, instruments, prices="generated", file=_file(settings, "local"))
+    return BybitGround(
+        connection, feed, instruments, prices="generated", file=candle_file(settings.desk_state_dir, LOCAL)
+    )
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -253,14 +263,10 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         raise GroundError(str(error)) from None
     connection = Connection(hosts, clock, credentials)
     feed, instruments = await _loaded(connection, symbols)
-    file = _file(settings, settings.bybit_world.value)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
     if credentials is None:
         return LivePaperGround(connection, feed, instruments, file=file)
     return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
-
-
-def _file(settings: Settings, world: str) -> CandleFile:
-    return CandleFile(settings.desk_state_dir / f"candles-{world}.npz", MINUTE_MS)
 
 
 async def _loaded(connection: "Connection", symbols: Sequence[str]) -> tuple["BybitFeed", Mapping[str, Instrument]]:
