@@ -16,6 +16,7 @@ from bot.ground import Ground, open_ground
 from bot.health import Health
 from bot.market import MarketPlan
 from bot.outbox_wake import WakingJournal
+from bot.recheck import Looked, Recheck
 from bot.research import Research
 from bot.service import ChatService
 from bot.tasks import Supervisor, TaskDiedError
@@ -178,6 +179,7 @@ class App:
     async def _start_desk(self, desk: Desk) -> None:
         wiring, ground = self._wiring, self._wiring.ground
         known_ms = desk.trader.workspace.now_ms
+        ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
         candles = LiveCandles(
             needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
@@ -195,6 +197,9 @@ class App:
             begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
         begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
         begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
+        if isinstance(desk.exchange, Looked):
+            recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
+            begin("recheck", recheck.run(self.supervisor.heartbeat("recheck")))
         recorder = EquityRecorder(desk, wiring.store.queries)
         begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
 

@@ -7,8 +7,10 @@ from dataclasses import asdict, replace
 from bot.accounts import Trading
 from bot.check_findings import Area, Finding, has_fault
 from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
+from bot.check_rules import rule_findings
 from config import DeskMode, Settings
 from config.redaction import Redactor
+from engine.core.money import to_money
 from engine.core.profile import Profile
 
 _SETTINGS = Area("settings")
@@ -26,6 +28,7 @@ async def run_checks(settings: Settings, trading: Trading) -> list[Finding]:
     found += await database_findings(settings)
     found += await telegram_findings(settings)
     found += await _market(settings, profiles)
+    found += rule_findings(trading.account, trading.strategies, to_money(settings.initial_balance))
     return without_secrets(found, settings)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
 from config import DeskMode, Settings
+from config.logging import get_logger
 from engine.candle_file import CandleFile, joined
 from engine.candles import Columns
 from engine.clock import Clock
@@ -15,7 +16,7 @@ from engine.core.events import Event, InstrumentChanged
 from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
-from engine.exchanges.base import Exchange
+from engine.exchanges.base import Exchange, QueryFailedError
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
@@ -25,6 +26,9 @@ from engine.marketdata import LiveCandles
 if TYPE_CHECKING:
     from engine.exchanges.bybit.connection import Connection
     from engine.exchanges.bybit.feed import BybitFeed
+
+_log = get_logger(__name__)
+_ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
@@ -47,6 +51,9 @@ class Ground(Protocol):
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account to trade on."""
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Take in how the books count what they hold; `instruments` may change by it."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
@@ -76,6 +83,9 @@ class PaperGround:
         """Open the paper account of the state folder."""
         self._paper = _paper(self.instruments, account, state)
         return self._paper
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Nothing changes on a generated or replayed market."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Go on with the next minute after what account and journal know, or begin where the market does."""
@@ -123,9 +133,13 @@ class BybitGround:
         """Return the account behind the key."""
         from engine.exchanges.bybit.adapter import BybitExchange
 
-        del state
         traded = dict.fromkeys(symbol for profile in account.profiles for symbol in profile.symbols)
-        return BybitExchange(self._connection, traded)
+        return BybitExchange(self._connection, traded, tag=account.tag, world=state.bybit_world.value)
+
+    def remember(self, held: Sequence[Instrument]) -> None:
+        """Go on counting as the books do where something is held, and know what is no longer listed."""
+        changed = {instrument.symbol: instrument for instrument in self._connection.instruments.remember(held)}
+        self.instruments = {**self.instruments, **changed}
 
     def begin_ms(self, known_ms: int) -> int:
         """Begin now, by the exchange's clock."""
@@ -216,7 +230,7 @@ def candle_file(folder: Path, world: str) -> CandleFile:
 async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
     """Open what the demo planned, or without a plan what the settings ask for.
 
-    Raises GroundError, QueryFailedError, DataFileError.
+    Raises GroundError, DataFileError. An exchange that does not answer is waited for.
     """
     if plan is not None and plan.venue is not None:
         return await _open_venue(settings, plan.venue, symbols, clock)
@@ -233,10 +247,9 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
 
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
-    feed, instruments = await _loaded(connection, symbols)
-    return BybitGround(
-        connection, feed, instruments, prices="generated", file=candle_file(settings.desk_state_dir, LOCAL)
-    )
+    feed, instruments = await _loaded(connection, symbols, clock)
+    file = candle_file(settings.desk_state_dir, LOCAL)
+    return BybitGround(connection, feed, instruments, prices="generated", file=file)
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -262,19 +275,30 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
     except HostError as error:
         raise GroundError(str(error)) from None
     connection = Connection(hosts, clock, credentials)
-    feed, instruments = await _loaded(connection, symbols)
+    feed, instruments = await _loaded(connection, symbols, clock)
     file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
     if credentials is None:
         return LivePaperGround(connection, feed, instruments, file=file)
     return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
 
 
-async def _loaded(connection: "Connection", symbols: Sequence[str]) -> tuple["BybitFeed", Mapping[str, Instrument]]:
+async def _loaded(
+    connection: "Connection", symbols: Sequence[str], clock: Clock
+) -> tuple["BybitFeed", Mapping[str, Instrument]]:
     from engine.exchanges.bybit.feed import BybitFeed
 
     feed = BybitFeed(connection, symbols)
+    wait_s = _ASK_AGAIN_S
     async with AsyncExitStack() as undo:
         undo.push_async_callback(connection.close)
-        instruments = await feed.load()
-        undo.pop_all()
-    return feed, instruments
+        while True:
+            try:
+                instruments = await feed.load()
+            except QueryFailedError as error:
+                # An exchange that does not answer is no mistake of the settings: stops are there, it will be back.
+                _log.warning("the exchange does not answer; asked again soon", why=str(error), wait_s=wait_s)
+                await clock.sleep(wait_s)
+                wait_s = min(wait_s * 2, _ASK_AGAIN_MOST_S)
+            else:
+                undo.pop_all()
+                return feed, instruments

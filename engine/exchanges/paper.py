@@ -11,7 +11,15 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.core.events import AccountReported, OrderNotFound, OrderReport, PriceMoved, VenueChanged, VenueState
+from engine.core.events import (
+    AccountReported,
+    OrderNotFound,
+    OrderReport,
+    PriceMoved,
+    TransfersReported,
+    VenueChanged,
+    VenueState,
+)
 from engine.core.market import DAY_MS, MINUTE_MS, Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.core.orders import Ticket
@@ -128,6 +136,12 @@ class PaperExchange:
         """Return the whole view, with executions since a time; raises QueryFailedError."""
         self._answer()
         return self.truth.account_report(since_ms, self.truth.now_ms)
+
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Return nothing: nobody pays into a paper account; raises QueryFailedError."""
+        del since_ms
+        self._answer()
+        return TransfersReported((), self.truth.now_ms)
 
     async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
         """Return what the exchange knows of an order; absence is conclusive unless a request of ours is still on its
