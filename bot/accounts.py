@@ -15,6 +15,7 @@ from engine.core.ids import check_code
 from engine.core.profile import Account, LimitSpec, Profile
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
+from engine.plan import check_needs
 from engine.strategies.registry import build
 
 TAG_KEY = "install_tag"
@@ -49,9 +50,7 @@ def new_tag() -> str:
 
 def trading(settings: Settings, *, tag: str) -> Trading:
     """Build what trades; raises AccountError."""
-    made = [_profile(spec) for spec in settings.profiles] or [
-        (p, build(p.strategy, {})) for p in presets.PROFILES.values()
-    ]
+    made = [_profile(spec) for spec in settings.profiles] or [(p, build(p.strategy, {})) for p in presets.DEFAULT]
     codes = [profile.code for profile, _ in made]
     if len(set(codes)) < len(codes):
         raise AccountError(f"two profiles share a code: {', '.join(codes)}; give them names that differ in six letters")
@@ -79,14 +78,11 @@ def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
         limits=_overridden(named, spec.limits, f"profile {spec.name}"),
     )
     try:
-        return profile, build(spec.strategy, _plain(spec.params))
+        strategy = build(spec.strategy, spec.params)
+        check_needs(strategy)
+        return profile, strategy
     except ValueError as error:
         raise AccountError(f"profile {spec.name}: {error}") from error
-
-
-def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    # Strategies compare with float columns.
-    return {name: float(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
 
 
 def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:

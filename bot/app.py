@@ -22,6 +22,7 @@ from bot.service import ChatService
 from bot.tasks import Supervisor, TaskDiedError
 from config import LogLevel, Settings
 from config.logging import get_logger
+from engine import plan
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
 from engine.core.alerts import Alert
@@ -31,7 +32,6 @@ from engine.core.trader import Trader
 from engine.indicators_kernels import library
 from engine.live import Desk
 from engine.marketdata import LiveCandles
-from engine.plan import needs
 from engine.recovery import restore
 from storage.store import Store
 
@@ -52,12 +52,12 @@ class Wiring:
     trading: Trading
 
 
-async def open_wiring(settings: Settings, plan: MarketPlan | None = None) -> Wiring:
-    """Open market and store (`plan` as in `open_ground`); raises what `open_ground`, `Store.open` and `trading` do."""
-    profiles = trading(settings, tag=new_tag()).account.profiles
-    symbols = tuple(dict.fromkeys(symbol for profile in profiles for symbol in profile.symbols))
+async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> Wiring:
+    """Open market (as in `open_ground`) and store; raises what `open_ground`, `Store.open` and `trading` do."""
+    wanted = trading(settings, tag=new_tag())
+    symbols = plan.symbols(wanted.account, wanted.strategies)
     async with AsyncExitStack() as undo:
-        ground = await open_ground(settings, plan, symbols, SystemClock())
+        ground = await open_ground(settings, market, symbols, SystemClock())
         undo.push_async_callback(ground.close)
         store = await Store.open(
             settings.database,
@@ -182,7 +182,7 @@ class App:
         ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
         candles = LiveCandles(
-            needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
+            plan.needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
         )
         candles.seed(await ground.history(begin_ms, candles.history_ms(), tuple(ground.instruments)))
         desk.find_candles = candles.columns

@@ -113,6 +113,8 @@ class QuoteFeed:
             for told in self._parts.candles.on_bar(row):
                 self._parts.desk.put(told)
             return
+        for told in self._parts.candles.release():
+            self._parts.desk.put(told)
         instrument = self._parts.instruments[row.symbol]
         seen = self._seen.setdefault(row.symbol, _Seen())
         if isinstance(row, TradeTick):

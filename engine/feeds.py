@@ -109,6 +109,10 @@ class BarFeed:
             for told in self._parts.candles.on_bar(bar):
                 desk.put(told)
             await desk.settle()
+        # Whatever did not come at this instant will not come.
+        for told in self._parts.candles.release():
+            desk.put(told)
+        await desk.settle()
 
     async def _wait(self, length_ms: int) -> None:
         if self._speed is None:
@@ -193,6 +197,8 @@ class TickFeed:
                 self._parts.desk.put(told)
             # Sixteen symbols' indicators in one go would hold the loop for too long.
             await self._parts.clock.sleep(0)
+        for told in self._parts.candles.release():
+            self._parts.desk.put(told)
 
 
 def _set_rate(parts: Parts, market: Market, symbol: str, at_ms: int) -> None:

@@ -1,7 +1,7 @@
 """Settings of a run given as `name=value`: parameters of the strategy, rules of the profile, its limits."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,8 @@ from engine.core.market import HOUR_MS, timeframe_ms
 from engine.core.money import PPM, percent_to_ppm, to_money
 from engine.core.profile import LimitSpec, Profile, SizeMode, Sizing
 from engine.core.strategy import Away, Strategy
-from engine.strategies.registry import FACTORIES, build
+from engine.plan import check_needs
+from engine.strategies.registry import build, known_parameters
 
 type _Change = Callable[[Profile, str], Profile]
 
@@ -24,7 +25,7 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
     """
     parameters: dict[str, Any] = {}
     given: dict[str, str] = {}
-    known = _parameters(profile.strategy)
+    known = known_parameters(profile.strategy)
     limits = {f"limit.{spec.name}": spec for spec in profile.limits}
     for text in settings:
         name, sign, value = (part.strip() for part in text.partition("="))
@@ -32,7 +33,7 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
             raise BacktestError(f"setting {text!r}: write it as name=value, for example stop=0.8")
         try:
             if name in known:
-                parameters[name] = known[name](value)
+                parameters[name] = known[name].checked(value)
             elif name in _CHANGES:
                 profile = _CHANGES[name](profile, value)
             elif name in limits:
@@ -46,7 +47,12 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
         except (ValueError, OverflowError) as error:
             raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
         given[name] = value
-    return profile, build(profile.strategy, parameters), given
+    try:
+        strategy = build(profile.strategy, parameters)
+        check_needs(strategy)
+        return profile, strategy, given
+    except ValueError as error:
+        raise BacktestError(str(error)) from error
 
 
 def _unknown(name: str, names: list[str]) -> BacktestError:
@@ -56,11 +62,6 @@ def _unknown(name: str, names: list[str]) -> BacktestError:
 
 def _list(names: list[str]) -> str:
     return f"there are: {', '.join(sorted(names))}"
-
-
-def _parameters(strategy: str) -> Mapping[str, Callable[[str], Any]]:
-    factory: Any = FACTORIES[strategy]
-    return {part.name: type(part.default) for part in fields(factory) if part.default is not MISSING}
 
 
 def _positive(value: str) -> Decimal:
@@ -133,6 +134,8 @@ _CHANGES: dict[str, _Change] = {
     "equity_margin": _sized(SizeMode.EQUITY_MARGIN),
     "equity_risk": _sized(SizeMode.EQUITY_RISK),
     "cooldown": _cooldown,
+    "max_cost_share": _set("max_cost_share_ppm", _ppm, removable=True),
+    "exchange_trail": _guarded("exchange_trail_ppm", _ppm),
     "breakeven": _guarded("breakeven_ppm", _ppm),
     "breakeven_profit": _guarded("breakeven_profit", lambda value: to_money(_positive(value))),
     "trail_from": _guarded("trail_from_ppm", _ppm),

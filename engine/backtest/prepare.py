@@ -19,7 +19,7 @@ from engine.datafiles import DataFileError, load_candles
 from engine.datafiles_names import symbols_in
 from engine.datafiles_ticks import load_funding
 from engine.exchanges.simulated import Terms
-from engine.plan import needs
+from engine.plan import Place, needs, place
 from engine.presets import ACCOUNT_LIMITS, PROFILES
 from engine.validate import Check, readable
 
@@ -64,7 +64,8 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(profiles)}"
         raise BacktestError(f"there is no profile {wish.profile!r}; {hint}")
     profile, strategy, given = overridden(profile, wish.settings)
-    data, notes = _load(wish, profile)
+    read = {there.symbol: there for name in strategy.needs if (there := place(name, "")) is not None and there.symbol}
+    data, others, notes = _load(wish, profile, read)
     profile = replace(profile, symbols=tuple(data))
     account = _account(wish, profile)
     span = _span(wish, data)
@@ -72,7 +73,7 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         account=account,
         strategies={profile.name: strategy},
         instruments=_instruments(wish, data, notes),
-        data=_cut(data, span, account, strategy, notes),
+        data=_cut(others | data, span, account, strategy, notes),
         start_ms=span[0],
         end_ms=span[1],
         wallet=to_money(wish.balance),
@@ -85,19 +86,26 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
 # Candles
 
 
-def _load(wish: Wish, profile: Profile) -> tuple[dict[str, Columns], list[str]]:
+type _Found = Mapping[str, Mapping[int, Columns]]
+
+
+def _load(
+    wish: Wish, profile: Profile, read: Mapping[str, Place]
+) -> tuple[dict[str, Columns], dict[str, Columns], list[str]]:
+    # What is traded, what is only read, and what to tell.
     found: dict[str, dict[int, Columns]] = {}
     notes: list[str] = []
     for path in wish.data:
         if not path.exists():
             raise BacktestError(f"{path}: there is no such file or folder; give candles with --data")
-        for symbol in _asked(path, wish, profile):
-            for columns, told in _loaded(path, symbol, required=bool(wish.symbols) or symbol is None):
+        for symbol in _asked(path, wish, profile, read):
+            required = symbol is None or symbol in wish.symbols
+            for columns, told in _loaded(path, symbol, required=required):
                 found.setdefault(columns.symbol, {})[columns.timeframe_ms] = columns
                 notes += told
     wanted = wish.symbols or (
         *(s for s in profile.symbols if s in found),
-        *(s for s in found if s not in profile.symbols),
+        *(s for s in found if s not in profile.symbols and s not in read),
     )
     missing = [symbol for symbol in wanted if symbol not in found]
     if missing or not wanted:
@@ -105,15 +113,29 @@ def _load(wish: Wish, profile: Profile) -> tuple[dict[str, Columns], list[str]]:
         raise BacktestError(
             f"{names}: no candles of {', '.join(missing or profile.symbols)}; found {', '.join(found) or 'none'}"
         )
-    return _one_length({symbol: found[symbol] for symbol in wanted}, profile), notes
+    traded = _one_length({symbol: found[symbol] for symbol in wanted}, profile)
+    return traded, _only_read(found, wanted, read, notes), notes
 
 
-def _asked(path: Path, wish: Wish, profile: Profile) -> tuple[str | None, ...]:
+def _only_read(
+    found: _Found, traded: tuple[str, ...], read: Mapping[str, Place], notes: list[str]
+) -> dict[str, Columns]:
+    others = {}
+    for symbol, there in read.items():
+        fitting = [length for length in found.get(symbol, {}) if there.timeframe % length == 0]
+        if symbol not in traded and fitting:
+            others[symbol] = found[symbol][min(fitting)]
+        elif symbol not in traded:
+            notes.append(f"{symbol}: no candles; what the strategy reads of it ({there.name}) is absent")
+    return others
+
+
+def _asked(path: Path, wish: Wish, profile: Profile, read: Mapping[str, Place]) -> tuple[str | None, ...]:
     # A file named after another symbol is not asked for this one: its candles would be taken for the wrong market.
     named = () if path.is_dir() else symbols_in(path)
     if wish.symbols:
-        return tuple(symbol for symbol in wish.symbols if not named or symbol in named)
-    return profile.symbols if path.is_dir() else (None,)
+        return tuple(symbol for symbol in dict.fromkeys((*wish.symbols, *read)) if not named or symbol in named)
+    return tuple(dict.fromkeys((*profile.symbols, *read))) if path.is_dir() else (None,)
 
 
 def _loaded(path: Path, symbol: str | None, *, required: bool) -> list[tuple[Columns, list[str]]]:
@@ -130,7 +152,7 @@ def _loaded(path: Path, symbol: str | None, *, required: bool) -> list[tuple[Col
     ]
 
 
-def _one_length(found: Mapping[str, Mapping[int, Columns]], profile: Profile) -> dict[str, Columns]:
+def _one_length(found: _Found, profile: Profile) -> dict[str, Columns]:
     common = set.intersection(*(set(lengths) for lengths in found.values()))
     usable = [length for length in common if profile.timeframe % length == 0]
     if not usable:
@@ -175,7 +197,9 @@ def _cut(
     data: Mapping[str, Columns], span: tuple[int, int], account: Account, strategy: Strategy, notes: list[str]
 ) -> dict[str, Columns]:
     profile = account.profiles[0]
-    warm = {need.symbol: need.bars * need.timeframe for need in needs(account, {profile.name: strategy})}
+    warm: dict[str, int] = {}
+    for need in needs(account, {profile.name: strategy}):
+        warm[need.symbol] = max(warm.get(need.symbol, 0), need.bars * need.timeframe)
     cut = {}
     for symbol, columns in data.items():
         ready = int(columns.time[0]) + warm[symbol]

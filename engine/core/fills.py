@@ -88,6 +88,7 @@ def on_flat(ws: Workspace, trade: Trade) -> None:
     ws.record(TradeClosed(trade, trade.exit_ms))
     ws.watches.pop(trade.symbol, None)
     _rest(ws, trade.symbol, trade.profile, "close", trade.exit_ms, by_hand=trade.reason in _BY_HAND)
+    _rest_after_quick_exit(ws, trade)
     if ws.telling:
         _tell_exit(ws, trade)
     cancel_entries(ws, trade.symbol)
@@ -133,6 +134,17 @@ def _rest(ws: Workspace, symbol: str, profile: str, why: str, at_ms: int, *, by_
         until = at_ms + ws.account.hand_cooldown_ms
     else:
         return
+    _set_rest(ws, symbol, until, why, at_ms)
+
+
+def _rest_after_quick_exit(ws: Workspace, trade: Trade) -> None:
+    known = ws.profile(trade.profile)
+    rule = known.cooldown if known else Cooldown()
+    if rule.quick_rest_ms and trade.exit_ms - trade.entry_ms <= rule.quick_within_ms:
+        _set_rest(ws, trade.symbol, trade.exit_ms + rule.quick_rest_ms, "quick exit", trade.exit_ms)
+
+
+def _set_rest(ws: Workspace, symbol: str, until: int, why: str, at_ms: int) -> None:
     if until > ws.state.cooldowns.get(symbol, 0):
         ws.record(CooldownSet(symbol, until, why, at_ms))
         if why != "entry":

@@ -15,7 +15,7 @@ from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
 from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
-from engine.core.strategy import Away, Level
+from engine.core.strategy import At, Away, Level
 from engine.core.workspace import Workspace
 
 _STATES = {HoldLevel.NONE: "running", HoldLevel.REDUCE_ONLY: "reduce only", HoldLevel.HALTED: "halted"}
@@ -186,9 +186,9 @@ def size_words(profile: Profile) -> str:
 
 
 def _level_words(level: Level | None) -> str:
-    if level is None:
-        return "by the strategy"
-    return f"{level.ppm / 10_000:g} %" if isinstance(level, Away) else f"at {level.price:g}"
+    if isinstance(level, Away):
+        return f"{level.ppm / 10_000:g} %"
+    return f"at {level.price:g}" if isinstance(level, At) else "by the strategy"
 
 
 def _profile(ws: Workspace, profile: Profile) -> ProfileView:

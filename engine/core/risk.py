@@ -10,7 +10,7 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
-from engine.core.strategy import At, Level
+from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
 
 MAINTENANCE_PPM = 5_000
@@ -46,17 +46,40 @@ class Denied:
     detail: str
 
 
-def level_price(level: Level | None, expected: Ticks, instrument: Instrument, *, up: bool, long: bool) -> Ticks | None:
+def level_price(
+    level: Level | None,
+    expected: Ticks,
+    instrument: Instrument,
+    *,
+    up: bool,
+    long: bool,
+    stop: Ticks | None = None,
+) -> Ticks | None:
     """Return a stop or target in ticks: a stop rounds away from the entry, a target towards it.
 
-    For a long both round down, for a short both round up. `up` says on which side of the entry a distance lies.
+    For a long both round down, for a short both round up. `up` says on which side of the entry a distance lies, `stop`
+    is what a multiple measures by.
     """
-    if level is None:
-        return None
-    if isinstance(level, At):
-        price = Decimal(repr(level.price))
-        return instrument.ticks_down(price) if long else instrument.ticks_up(price)
-    exact = expected * (PPM + level.ppm if up else PPM - level.ppm)
+    sign = 1 if up else -1
+    match level:
+        case None:
+            return None
+        case Nearest(levels=levels):
+            found = [level_price(each, expected, instrument, up=up, long=long) or 0 for each in levels]
+            return min(found, key=lambda price: abs(price - expected), default=None)
+        case At(price=price):
+            exact = Decimal(repr(price))
+            return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
+        case Off(distance=distance):
+            exact = instrument.price(expected) + sign * Decimal(repr(distance))
+            return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
+        case Multiple(ratio=ratio):
+            ppm = round(ratio * PPM) * abs(expected - stop) if stop is not None else 0
+            return _scaled(expected * PPM + sign * ppm, long=long)
+    return _scaled(expected * (PPM + sign * level.ppm), long=long)
+
+
+def _scaled(exact: int, *, long: bool) -> Ticks:
     return exact // PPM if long else -(-exact // PPM)
 
 

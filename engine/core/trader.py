@@ -31,7 +31,7 @@ from engine.core.profile import Account, HoldLevel, Profile
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
-from engine.core.strategy import Strategy
+from engine.core.strategy import Herald, Strategy
 from engine.core.transfers import on_transfers
 from engine.core.workspace import Workspace
 
@@ -160,7 +160,16 @@ class Trader:
         if high is not None and low is not None:
             ws.ranges[event.symbol] = (high - low, event.inputs.get("atr14"))
         for profile in self._profiles.get((event.symbol, event.timeframe), ()):
+            if ws.telling:
+                self._news(profile, event)
             on_bar(ws, profile, event)
+
+    def _news(self, profile: Profile, event: e.BarClosed) -> None:
+        strategy = self.workspace.strategies[profile.name]
+        news = strategy.news(event.inputs) if isinstance(strategy, Herald) else None
+        if news is not None and self.workspace.enabled(profile):
+            title = f"{event.symbol} {news.title}"
+            self.workspace.alert(a.SystemAlert, topic="strategy", title=title, detail=f"{profile.name}: {news.detail}")
 
     def _time(self, event: e.TimePassed) -> None:
         ws = self.workspace
