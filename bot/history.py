@@ -78,6 +78,7 @@ def play(past: Past) -> int:
         EquityPoint(at_ms=int(at), wallet=money, equity=money, margin=Decimal(0), unrealised=Decimal(0))
         for at, money in zip(result.times[::_EQUITY_EVERY], _cents(result.equity[::_EQUITY_EVERY]), strict=True)
     ]
+    past.state_dir.mkdir(parents=True, exist_ok=True)
     # What the local exchange would tell at the first start, which need not ask for it then.
     candle_file(past.state_dir, LOCAL).save(minutes.values())
     _keep(past, [group for group in groups if group[0]], points, exchange)
