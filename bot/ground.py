@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
@@ -31,6 +32,8 @@ _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+# The demo's exchange, beside the worlds of the real one.
+LOCAL = "local"
 
 
 class GroundError(ValueError):
@@ -219,6 +222,11 @@ def _paper(instruments: Mapping[str, Instrument], account: Account, state: Setti
     return open_paper(folder, instruments.values(), wallet=wallet, terms=terms, at_once=True)
 
 
+def candle_file(folder: Path, world: str) -> CandleFile:
+    """Return the file of a state folder that keeps minute candles of a world between starts."""
+    return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
+
+
 async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
     """Open what the demo planned, or without a plan what the settings ask for.
 
@@ -240,7 +248,8 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
     feed, instruments = await _loaded(connection, symbols, clock)
-    return BybitGround(connection, feed, instruments, prices="generated", file=_file(settings, "local"))
+    file = candle_file(settings.desk_state_dir, LOCAL)
+    return BybitGround(connection, feed, instruments, prices="generated", file=file)
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -267,14 +276,10 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         raise GroundError(str(error)) from None
     connection = Connection(hosts, clock, credentials)
     feed, instruments = await _loaded(connection, symbols, clock)
-    file = _file(settings, settings.bybit_world.value)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
     if credentials is None:
         return LivePaperGround(connection, feed, instruments, file=file)
     return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
-
-
-def _file(settings: Settings, world: str) -> CandleFile:
-    return CandleFile(settings.desk_state_dir / f"candles-{world}.npz", MINUTE_MS)
 
 
 async def _loaded(
