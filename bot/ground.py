@@ -55,6 +55,10 @@ class Ground(Protocol):
     def remember(self, held: Sequence[Instrument]) -> None:
         """Take in how the books count what they hold; `instruments` may change by it."""
 
+    @property
+    def past(self) -> "Connection | None":
+        """The connection to an account that has a past on an exchange; None on paper."""
+
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
@@ -83,6 +87,11 @@ class PaperGround:
         """Open the paper account of the state folder."""
         self._paper = _paper(self.instruments, account, state)
         return self._paper
+
+    @property
+    def past(self) -> "Connection | None":
+        """Paper has none."""
+        return None
 
     def remember(self, held: Sequence[Instrument]) -> None:
         """Nothing changes on a generated or replayed market."""
@@ -135,6 +144,11 @@ class BybitGround:
 
         traded = dict.fromkeys(symbol for profile in account.profiles for symbol in profile.symbols)
         return BybitExchange(self._connection, traded, tag=account.tag, world=state.bybit_world.value)
+
+    @property
+    def past(self) -> "Connection | None":
+        """The account's connection."""
+        return self._connection
 
     def remember(self, held: Sequence[Instrument]) -> None:
         """Go on counting as the books do where something is held, and know what is no longer listed."""
@@ -190,6 +204,11 @@ class LivePaperGround(BybitGround):
     ) -> None:
         super().__init__(connection, feed, instruments, prices=LIVE_PRICES, file=file)
         self._paper: PaperExchange | None = None
+
+    @property
+    def past(self) -> "Connection | None":
+        """Paper has none, whoever's prices it trades at."""
+        return None
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Open the paper account of the state folder."""
@@ -253,6 +272,16 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
+    connection = account_connection(settings, clock)
+    feed, instruments = await _loaded(connection, symbols, clock)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
+    if settings.desk_mode is DeskMode.PAPER:
+        return LivePaperGround(connection, feed, instruments, file=file)
+    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
+
+
+def account_connection(settings: Settings, clock: Clock) -> "Connection":
+    """Return the way to the account of the settings, without a key on paper; raises GroundError."""
     # Replays never load it: pybit alone takes a second.
     from engine.exchanges.bybit.connection import Connection, Credentials
     from engine.exchanges.bybit.hosts import HostError, hosts_of
@@ -274,12 +303,7 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         )
     except HostError as error:
         raise GroundError(str(error)) from None
-    connection = Connection(hosts, clock, credentials)
-    feed, instruments = await _loaded(connection, symbols, clock)
-    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
-    if credentials is None:
-        return LivePaperGround(connection, feed, instruments, file=file)
-    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
+    return Connection(hosts, clock, credentials)
 
 
 async def _loaded(
