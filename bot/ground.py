@@ -15,6 +15,7 @@ from engine.exchanges.base import Exchange
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
+from engine.flow import Flow
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -130,7 +131,9 @@ class BybitGround:
         from engine.exchanges.bybit.feed import Outlets
 
         del begin_ms
-        await self._feed.run(Outlets(put=desk.put, candles=candles), beat)
+        workspace = desk.trader.workspace
+        flow = Flow(candles, workspace.account, workspace.strategies)
+        await self._feed.run(Outlets(put=desk.put, candles=candles, flow=flow), beat)
 
     async def close(self) -> None:
         """Release the connection, the last thing of all."""

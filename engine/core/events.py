@@ -45,6 +45,16 @@ class BarClosed:
     backfilled: bool = False
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class BookMoved:
+    """An update of the best bid and ask on which a book-driven strategy decides something."""
+
+    symbol: str
+    at_ms: int
+    inputs: Inputs
+
+
 @dataclass(frozen=True, slots=True)
 class DataTroubled:
     """Candles of a symbol have a gap or are bad; its signals are blocked until `DataHealed`."""
@@ -310,7 +320,7 @@ class DeskStopping:
 
 
 type MarketEvent = (
-    PriceMoved | BarClosed | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
+    PriceMoved | BarClosed | BookMoved | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
 )
 type OrderEvent = (
     OrderSent

@@ -217,9 +217,10 @@ def _levels(ws: Workspace, d: Draft) -> str | None:
     return f"stop {price(d.stop)} too near liquidation {price(liquidation)} at {d.leverage}x" if beyond else None
 
 
-def round_trip_cost(ws: Workspace, notional: Money) -> Money:
-    """Return taker fee and slippage of both sides."""
-    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, ws.account.slippage_ppm))
+def round_trip_cost(ws: Workspace, notional: Money, slippage_ppm: int | None = None) -> Money:
+    """Return taker fee and slippage of both sides; the account's slippage unless given."""
+    slippage = ws.account.slippage_ppm if slippage_ppm is None else slippage_ppm
+    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, slippage))
 
 
 def _cost(ws: Workspace, d: Draft) -> str | None:
@@ -227,7 +228,7 @@ def _cost(ws: Workspace, d: Draft) -> str | None:
     if most is None or d.stop is None:
         return None
     at_risk = abs(d.expected - d.stop) * d.qty * d.instrument.unit
-    cost = round_trip_cost(ws, d.notional)
+    cost = round_trip_cost(ws, d.notional, d.profile.cost_slippage_ppm)
     if cost * PPM <= at_risk * most:
         return None
     return (

@@ -23,6 +23,7 @@ from engine.core.fills import (
     on_unknown,
     on_word,
 )
+from engine.core.flow import on_book
 from engine.core.guards import on_time
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
@@ -30,7 +31,7 @@ from engine.core.profile import Account, HoldLevel, Profile
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
-from engine.core.strategy import Herald, Strategy
+from engine.core.strategy import BookDriven, Herald, Strategy
 from engine.core.workspace import Workspace
 
 _RISING = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
@@ -48,10 +49,15 @@ class Trader:
         state.portfolio.account, state.portfolio.mode = account.name, account.mode
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
+        self._watching: dict[str, tuple[tuple[Profile, BookDriven], ...]] = {}
         for profile in account.profiles:
+            strategy = strategies.get(profile.name)
             for symbol in profile.symbols:
                 key = (symbol, profile.timeframe)
-                self._profiles[key] = (*self._profiles.get(key, ()), profile)
+                if isinstance(strategy, BookDriven):
+                    self._watching[symbol] = (*self._watching.get(symbol, ()), (profile, strategy))
+                else:
+                    self._profiles[key] = (*self._profiles.get(key, ()), profile)
         self._routes: dict[type, Callable[[Any], None]] = self._table()
 
     def step(self, event: e.Event | Command) -> list[Effect]:
@@ -98,6 +104,7 @@ class Trader:
         table: dict[type, Callable[[Any], None]] = {
             e.PriceMoved: self._price,
             e.BarClosed: self._bar,
+            e.BookMoved: self._book,
             e.TimePassed: self._time,
             e.DataTroubled: self._troubled,
             e.DataHealed: self._healed,
@@ -158,6 +165,12 @@ class Trader:
             if ws.telling:
                 self._news(profile, event)
             on_bar(ws, profile, event)
+
+    def _book(self, event: e.BookMoved) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.at_ms)
+        for profile, strategy in self._watching.get(event.symbol, ()):
+            on_book(ws, profile, strategy, event)
 
     def _news(self, profile: Profile, event: e.BarClosed) -> None:
         strategy = self.workspace.strategies[profile.name]
