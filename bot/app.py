@@ -19,6 +19,7 @@ from bot.outbox_wake import WakingJournal
 from bot.research import Research
 from bot.service import ChatService
 from bot.tasks import Supervisor, TaskDiedError
+from bot.user_code import UserCode
 from config import LogLevel, Settings
 from config.logging import get_logger
 from engine import plan
@@ -195,6 +196,10 @@ class App:
             begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
         begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
         begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
+        code = UserCode(desk, wiring.settings, wiring.trading.blocked)
+        self._stops.append(code.close)
+        if code.start():
+            begin("strategies", code.run(self._clock, self.supervisor.heartbeat("strategies")))
         recorder = EquityRecorder(desk, wiring.store.queries)
         begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
 

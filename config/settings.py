@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.profiles import Parameters, ProfileSpec
+from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
     AdminIds,
     Amount,
@@ -28,7 +28,7 @@ from config.values import (
     TimeZoneName,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "strategies", "strategies_dir"})
 _HTTP = "an address such as https://host:port"
 _SOCKET = "an address such as wss://host/path"
 _LEVELS = ", ".join(LogLevel)
@@ -85,13 +85,22 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
         description="Limits of the account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+
+    strategies_dir: Path | None = _setting(
+        None, "Folder of your own strategies, writable by the desk's user alone. In desk.yaml only.", "a folder"
+    )
+    strategies: dict[FileName, Hash] = Field(
+        default_factory=dict,
+        description="The sha256 of each file in STRATEGIES_DIR that may run. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of file names to hashes"},
     )
 
     @classmethod

@@ -31,7 +31,8 @@ _WARM_TWICE = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person asks for. `fee_percent` is a side's, `slippage_percent` an order's; `since` and `until` are UTC
-    dates or ISO times, `until` not included; `settings` are `name=value`. Absent values: the account's defaults, all
+    dates or ISO times, `until` not included; `settings` are `name=value`; the strategy of `strategy_file` takes the
+    place of the profile's. Absent values: the account's defaults, all
     of the data, the instruments' known grids.
     """
 
@@ -47,6 +48,7 @@ class Wish:
     tick: Decimal | None = None
     step: Decimal | None = None
     funding: Path | None = None
+    strategy_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         near = get_close_matches(wish.profile, profiles, 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(profiles)}"
         raise BacktestError(f"there is no profile {wish.profile!r}; {hint}")
-    profile, strategy, given = overridden(profile, wish.settings)
+    profile, strategy, given = overridden(profile, wish.settings, wish.strategy_file)
     read = {there.symbol: there for name in strategy.needs if (there := place(name, "")) is not None and there.symbol}
     others: dict[str, Columns] = {}
     notes: list[str] = []

@@ -313,6 +313,17 @@ class StartTroubled:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyJudged:
+    """The shell's word on a profile's strategy: why it may not enter (its file changed, it is too slow), empty when it
+    may.
+    """
+
+    profile: str
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeskStopping:
     """The process was asked to end."""
 
@@ -333,4 +344,13 @@ type OrderEvent = (
     | OrderReport
 )
 type AccountEvent = Executed | FundingPaid | ProtectionReported | ProtectionRefused | WalletReported | AccountReported
-type Event = MarketEvent | OrderEvent | AccountEvent | VenueChanged | StoreChanged | StartTroubled | DeskStopping
+type Event = (
+    MarketEvent
+    | OrderEvent
+    | AccountEvent
+    | VenueChanged
+    | StoreChanged
+    | StartTroubled
+    | StrategyJudged
+    | DeskStopping
+)

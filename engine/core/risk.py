@@ -160,6 +160,8 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return hold.reason
     if not ws.enabled(d.profile):
         return f"profile {d.profile.name} is switched off"
+    if d.profile.name in ws.blocked:
+        return f"the strategy of {d.profile.name} may not enter: {ws.blocked[d.profile.name]}"
     if not ws.writable:
         return "the journal cannot be written"
     if ws.venue != "up":

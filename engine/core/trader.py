@@ -113,6 +113,7 @@ class Trader:
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
+            e.StrategyJudged: self._judged,
             e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
@@ -229,6 +230,18 @@ class Trader:
         ws.record(f.HoldSet(hold, ws.now_ms))
         detail = f"{event.why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
         ws.alert(a.SystemAlert, topic="start", title="Started reduce-only", detail=detail, critical=True)
+
+    def _judged(self, event: e.StrategyJudged) -> None:
+        ws = self.workspace
+        if not event.why:
+            if ws.blocked.pop(event.profile, None):
+                detail = "Its entries are allowed again."
+                ws.alert(a.SystemAlert, topic="strategy", title=f"Strategy of {event.profile} is well", detail=detail)
+            return
+        ws.blocked[event.profile] = event.why
+        detail = f"{event.why}. It makes no entries; stops, age rules and limits of its positions go on."
+        title = f"Strategy of {event.profile} is blocked"
+        ws.alert(a.SystemAlert, topic="strategy", title=title, detail=detail, critical=True)
 
     def _stopping(self, event: e.DeskStopping) -> None:
         ws = self.workspace
