@@ -38,7 +38,7 @@ bench:
 
 soak:
 	@.ci/venv dev
-	HYPOTHESIS_PROFILE=soak $(PYTHON_ENV) -m pytest -n 2 --timeout 3600 tests/properties tests/scenarios $(ARGS)
+	HYPOTHESIS_PROFILE=soak SIM_SEEDS=20000 $(PYTHON_ENV) -m pytest -n 2 --dist loadfile --timeout 7200 tests/properties tests/scenarios tests/simulation $(ARGS)
 
 docs:
 	@.ci/venv runtime

@@ -16,6 +16,7 @@ from bot.ground import Ground, open_ground
 from bot.health import Health
 from bot.market import MarketPlan
 from bot.outbox_wake import WakingJournal
+from bot.recheck import Looked, Recheck
 from bot.research import Research
 from bot.service import ChatService
 from bot.tasks import Supervisor, TaskDiedError
@@ -52,8 +53,8 @@ class Wiring:
     trading: Trading
 
 
-async def open_wiring(settings: Settings, market: MarketPlan) -> Wiring:
-    """Open market and store; raises what `open_ground`, `Store.open` and `trading` raise."""
+async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> Wiring:
+    """Open market (as in `open_ground`) and store; raises what `open_ground`, `Store.open` and `trading` do."""
     wanted = trading(settings, tag=new_tag())
     symbols = plan.symbols(wanted.account, wanted.strategies)
     async with AsyncExitStack() as undo:
@@ -179,6 +180,7 @@ class App:
     async def _start_desk(self, desk: Desk) -> None:
         wiring, ground = self._wiring, self._wiring.ground
         known_ms = desk.trader.workspace.now_ms
+        ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
         candles = LiveCandles(
             plan.needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
@@ -200,6 +202,9 @@ class App:
         self._stops.append(code.close)
         if code.start():
             begin("strategies", code.run(self._clock, self.supervisor.heartbeat("strategies")))
+        if isinstance(desk.exchange, Looked):
+            recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
+            begin("recheck", recheck.run(self.supervisor.heartbeat("recheck")))
         recorder = EquityRecorder(desk, wiring.store.queries)
         begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
 

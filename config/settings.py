@@ -63,13 +63,16 @@ class Settings(BaseSettings):
     telegram_admin_ids: AdminIds = _setting((), "Users who may do everything.", "Telegram user ids, comma-separated")
     telegram_api_url: HttpAddress = _setting("https://api.telegram.org", "The Bot API server.", _HTTP)
     bybit_env: Env | None = _setting(
-        None, "Which of Bybit's worlds is used; follows DESK_MODE unless set (paper: demo).", ", ".join(BybitEnv)
+        None, "Which of Bybit's worlds is used; follows DESK_MODE unless set (paper: live).", ", ".join(BybitEnv)
     )
     bybit_api_key: ApiCredential | None = _setting(None, "Key of the account.", "at least 8 visible characters")
     bybit_api_secret: ApiCredential | None = _setting(None, "Secret of the account.", "at least 8 visible characters")
     bybit_rest_url: HttpAddress | None = _setting(None, "REST server in place of Bybit's own.", _HTTP)
     bybit_ws_public_url: SocketAddress | None = _setting(None, "Public stream in place of Bybit's own.", _SOCKET)
     bybit_ws_private_url: SocketAddress | None = _setting(None, "Private stream in place of Bybit's own.", _SOCKET)
+    allow_custom_hosts: bool = _setting(
+        False, "Whether a key of Bybit's live world may be sent to hosts that are not Bybit's.", "0 or 1"
+    )
     database_url: DatabaseAddress | None = _setting(
         None,
         "The database; SQLite in DESK_STATE_DIR unless set.",
@@ -117,10 +120,10 @@ class Settings(BaseSettings):
 
     @property
     def bybit_world(self) -> BybitEnv:
-        """The Bybit world in use: as set, else the one of DESK_MODE; paper trading reads the demo world."""
+        """The Bybit world in use: as set, else the one of DESK_MODE; paper trading reads the live world's prices."""
         if self.bybit_env is not None:
             return self.bybit_env
-        return BybitEnv.DEMO if self.desk_mode is DeskMode.PAPER else BybitEnv(self.desk_mode)
+        return BybitEnv.LIVE if self.desk_mode is DeskMode.PAPER else BybitEnv(self.desk_mode)
 
     @property
     def database(self) -> str:

@@ -29,7 +29,7 @@ class LiveCandles:
 
     def __init__(self, needs: Iterable[Need], instruments: Mapping[str, Instrument], *, base_ms: int) -> None:
         self._base_ms = base_ms
-        self._instruments = instruments
+        self._instruments = dict(instruments)
         self._store = CandleStore()
         self._indicators = LiveIndicators(self._store)
         self._needs: dict[str, list[Need]] = {}
@@ -51,6 +51,11 @@ class LiveCandles:
         if need.timeframe != self._base_ms:
             resampler = Resampler(need.symbol, finer_ms=self._base_ms, timeframe_ms=need.timeframe)
             self._resamplers[need.symbol, need.timeframe] = resampler
+
+    def follow(self, instrument: Instrument) -> None:
+        """Take over a symbol's new price grid; candles themselves are plain prices."""
+        if instrument.symbol in self._instruments:
+            self._instruments[instrument.symbol] = instrument
 
     def history_ms(self) -> int:
         """Return how much history before the first live bar warms everything up."""

@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from handlers import (
+    adopting,
     charts,
     closing,
     confirming,
@@ -10,11 +11,15 @@ from handlers import (
     fallback,
     home,
     limits,
+    manual,
     operations,
     positions,
     research,
     results,
+    risk,
+    signals,
     strategies,
+    symbols,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -36,8 +41,13 @@ def build_router(jobs: Jobs | None = None) -> Router:
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
         closing.router,  # close, close all
+        adopting.router,  # external positions
         confirming.router,  # confirm, cancel
+        risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        manual.router,  # long, short
+        symbols.router,  # symbols of profiles
+        signals.router,  # signals and refusals
         strategies.router,  # profiles, rules
         results.router,  # trades, days, performance, analytics
         charts.router,  # pictures

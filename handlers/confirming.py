@@ -6,7 +6,8 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers import actions as a
-from handlers import deeds
+from handlers import additions, deeds
+from handlers.adopting import adopt
 from handlers.asking import settle
 from handlers.context import ADDS, ANSWERS, REDUCES, Context
 from handlers.limits import confirmed_change
@@ -70,6 +71,8 @@ async def perform(ctx: Context, action: a.Action) -> None:
             await deeds.close_one(ctx, symbol, percent)
         case a.CloseEverything(which=which, profile=profile):
             await deeds.close_all(ctx, which, profile)
+        case a.Adopt(symbol=symbol, profile=profile):
+            await adopt(ctx, symbol, profile)
         case a.PauseEntries(scope=scope, until_ms=until_ms):
             await deeds.pause(ctx, scope, until_ms)
         case a.ResumeEntries(scope=scope):
@@ -78,6 +81,8 @@ async def perform(ctx: Context, action: a.Action) -> None:
             await deeds.switch_rule(ctx, profile, rule, on=True)
         case a.ProfileOn(profile=profile):
             await deeds.switch_profile(ctx, profile, on=True)
+        case a.OpenPosition() | a.Unlocking() | a.SymbolOn():
+            await additions.perform(ctx, action)
         case a.LimitChange():
             await confirmed_change(ctx, action)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from engine.core.commands import Answer, Command
+from engine.core.manual import EntryPreview
 from engine.core.snapshot import OrderResult, Snapshot
 from engine.core.trades import Trade
 from handlers.actions import Action
@@ -77,6 +78,9 @@ class DeskPort(Protocol):
 
     async def command(self, command: Command) -> Answer:
         """Carry out or refuse; on return risk-reducing orders are under way."""
+
+    def preview(self, symbol: str, *, long: bool, amount: Decimal | None) -> EntryPreview | str:
+        """What an entry by hand of so many USDT (None: as its profile sizes) would be now, or why there is none."""
 
     async def settled(self, link_ids: Sequence[str], timeout_s: float) -> tuple[OrderResult, ...]:
         """Wait until the orders are over, or the time is; what became of each."""

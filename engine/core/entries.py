@@ -118,6 +118,7 @@ def _ticket(ws: Workspace, draft: Draft, decision: Enter, decided: str) -> Ticke
         stop=draft.stop,
         target=draft.target,
         also=decision.also,
+        unit=draft.instrument.unit,
     )
 
 

@@ -26,13 +26,13 @@ from engine.core.exits import ask, cancel_entries, close_position
 from engine.core.facts import CooldownSet, Hold, HoldSet, TradeClosed
 from engine.core.money import Money, at_rate, from_money
 from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
-from engine.core.portfolio import Position
+from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
 from engine.core.trades import Trade
 from engine.core.workspace import Workspace
 
 BY_HAND = "by hand"
-_BY_HAND = {BY_HAND, ExecKind.MANUAL.value}
+_BY_HAND = {BY_HAND, ExecKind.MANUAL.value, EXTERNAL}
 _FORCED = {ExecKind.LIQUIDATION, ExecKind.ADL}
 _UNHEARD = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
 
@@ -57,7 +57,7 @@ def on_executed(ws: Workspace, event: Executed) -> None:
     if event.kind in _FORCED:
         _forced(ws, event, before)
     if trade is not None:
-        _flat(ws, trade)
+        on_flat(ws, trade)
     if position is not None and order is not None and order.ticket.purpose is Purpose.ENTRY:
         if position is not before:
             _rest(ws, event.symbol, position.profile, "entry", event.at_ms)
@@ -83,7 +83,8 @@ def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
     ws.record(HoldSet(hold, event.at_ms))
 
 
-def _flat(ws: Workspace, trade: Trade) -> None:
+def on_flat(ws: Workspace, trade: Trade) -> None:
+    """A position is flat: its trade is kept and told, the symbol rests, and a waiting reversal goes on."""
     ws.record(TradeClosed(trade, trade.exit_ms))
     ws.watches.pop(trade.symbol, None)
     _rest(ws, trade.symbol, trade.profile, "close", trade.exit_ms, by_hand=trade.reason in _BY_HAND)

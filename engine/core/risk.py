@@ -110,9 +110,10 @@ def wanted_notional(
 
 
 def minimum_qty(instrument: Instrument, expected: Ticks) -> Steps:
-    """Return the smallest quantity the exchange takes at a price."""
+    """Return the smallest quantity the exchange takes at a price, in whole lots."""
     least = int(instrument.min_notional * 10**8)
-    return max(instrument.min_qty, -(-least // (expected * instrument.unit)))
+    steps = max(instrument.min_qty, -(-least // (expected * instrument.unit)))
+    return -(-steps // instrument.lot) * instrument.lot
 
 
 def quantity(instrument: Instrument, profile: Profile, notional: Money, expected: Ticks) -> Steps:
@@ -122,9 +123,10 @@ def quantity(instrument: Instrument, profile: Profile, notional: Money, expected
     """
     step = expected * instrument.unit
     qty = notional // step
+    qty -= qty % instrument.lot
     least = minimum_qty(instrument, expected)
     fixed = profile.sizing.mode in {SizeMode.QUANTITY, SizeMode.NOTIONAL, SizeMode.MARGIN}
-    return least if fixed and qty == least - 1 and least * step <= 2 * notional else qty
+    return least if fixed and qty == least - instrument.lot and least * step <= 2 * notional else qty
 
 
 def reserved(ws: Workspace) -> tuple[Money, Money]:
@@ -162,6 +164,8 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return f"profile {d.profile.name} is switched off"
     if d.profile.name in ws.blocked:
         return f"the strategy of {d.profile.name} may not enter: {ws.blocked[d.profile.name]}"
+    if d.instrument.symbol in ws.state.symbols_off.get(d.profile.name, ()):
+        return f"{d.instrument.symbol} is switched off in {d.profile.name}"
     if not ws.writable:
         return "the journal cannot be written"
     if ws.venue != "up":

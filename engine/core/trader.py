@@ -25,6 +25,7 @@ from engine.core.fills import (
 )
 from engine.core.flow import on_book
 from engine.core.guards import on_time
+from engine.core.listing import on_instrument
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
 from engine.core.profile import Account, HoldLevel, Profile
@@ -32,6 +33,7 @@ from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
 from engine.core.strategy import BookDriven, Herald, Strategy
+from engine.core.transfers import on_transfers
 from engine.core.workspace import Workspace
 
 _RISING = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
@@ -48,6 +50,7 @@ class Trader:
         state = state or State()
         state.portfolio.account, state.portfolio.mode = account.name, account.mode
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
+        self.workspace.agreed_ms = state.clock_ms
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
         self._watching: dict[str, tuple[tuple[Profile, BookDriven], ...]] = {}
         for profile in account.profiles:
@@ -108,12 +111,13 @@ class Trader:
             e.TimePassed: self._time,
             e.DataTroubled: self._troubled,
             e.DataHealed: self._healed,
-            e.InstrumentChanged: self._instrument,
+            e.InstrumentChanged: lambda event: on_instrument(ws, event),
             e.TurnoverReported: self._turnover,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
             e.StrategyJudged: self._judged,
+            e.AccountTroubled: self._account_troubled,
             e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
@@ -131,6 +135,7 @@ class Trader:
             e.ProtectionRefused: on_protection_refused,
             e.AccountReported: on_account,
             e.WalletReported: on_wallet,
+            e.TransfersReported: on_transfers,
         }
 
         def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:
@@ -201,10 +206,6 @@ class Trader:
             detail = "Candles are whole again; entries are allowed."
             self.workspace.alert(a.SystemAlert, topic="data", title=f"{event.symbol} data healed", detail=detail)
 
-    def _instrument(self, event: e.InstrumentChanged) -> None:
-        if self.workspace.instrument(event.instrument.symbol) != event.instrument:
-            self.workspace.record(event)
-
     def _turnover(self, event: e.TurnoverReported) -> None:
         self.workspace.turnover[event.symbol] = event.turnover
 
@@ -222,14 +223,23 @@ class Trader:
             ws.emit(QueryAccount("exchange connection is back"))
 
     def _start_troubled(self, event: e.StartTroubled) -> None:
+        self._reduce_only("start", "Started reduce-only", event.why)
+
+    def _account_troubled(self, event: e.AccountTroubled) -> None:
+        if event.grave:
+            self._reduce_only("account", "Reduce-only: the account has changed", event.why)
+        else:
+            self.workspace.alert(a.SystemAlert, topic="account", title="Look at the account", detail=f"{event.why}.")
+
+    def _reduce_only(self, name: str, title: str, why: str) -> None:
         ws = self.workspace
-        reason = f"start: {event.why}"
+        reason = f"{name}: {why}"
         hold = f.Hold(
-            hold_id="start", scope=ACCOUNT, level=HoldLevel.REDUCE_ONLY, reason=reason, lift="admin", set_ms=ws.now_ms
+            hold_id=name, scope=ACCOUNT, level=HoldLevel.REDUCE_ONLY, reason=reason, lift="admin", set_ms=ws.now_ms
         )
         ws.record(f.HoldSet(hold, ws.now_ms))
-        detail = f"{event.why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
-        ws.alert(a.SystemAlert, topic="start", title="Started reduce-only", detail=detail, critical=True)
+        detail = f"{why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
+        ws.alert(a.SystemAlert, topic=name, title=title, detail=detail, critical=True)
 
     def _judged(self, event: e.StrategyJudged) -> None:
         ws = self.workspace

@@ -61,6 +61,8 @@ class Workspace:
     venue: VenueState = VenueState.UP
     writable: bool = True
     compared: bool = True
+    agreed_ms: int = 0
+    wondered: bool = False
     now_ms: int = 0
     wall_ms: int = 0
     grid: int = 0

@@ -82,21 +82,33 @@ class BybitFeed:
         await book.refresh()
         return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
 
-    async def history(self, length_ms: int) -> list[Columns]:
-        """Return the closed candles of the last `length_ms` of every wanted symbol, without those before a hole; a
-        symbol without any is left out. Raises QueryFailedError.
+    async def history(
+        self, length_ms: int, *, symbols: Iterable[str] | None = None, known_ms: Mapping[str, int] | None = None
+    ) -> list[Columns]:
+        """Return the closed candles of the last `length_ms` of every wanted symbol (or of some), without those before a
+        hole; a symbol without any is left out. Where the opening time of the newest known candle is given, only what
+        follows it is asked for. Raises QueryFailedError.
         """
+        behind = known_ms or {}
         until = self._connection.time.now_ms()
         start = (until - length_ms) // self._base_ms * self._base_ms
         turn = asyncio.Semaphore(_DOWNLOADS)
 
         async def one(symbol: str) -> Columns | None:
+            first = max(start, behind.get(symbol, 0) + self._base_ms)
             async with turn:
-                return _whole(await self._closed(symbol, start, until))
+                return _whole(await self._closed(symbol, first, until))
 
-        known = [symbol for symbol in self._wanted if symbol in self._connection.instruments]
-        loaded = await asyncio.gather(*(one(symbol) for symbol in known))
-        return [columns for columns in loaded if columns is not None]
+        wanted = self._wanted if symbols is None else symbols
+        known = [symbol for symbol in wanted if symbol in self._connection.instruments]
+        loaded = await asyncio.gather(*(one(symbol) for symbol in known), return_exceptions=True)
+        failed = [each for each in loaded if isinstance(each, BaseException)]
+        for error in failed:
+            # One symbol without candles does not keep the others from trading.
+            if not isinstance(error, QueryFailedError) or len(failed) == len(known):
+                raise error
+            log.warning("candles of a symbol could not be read: %s", error)
+        return [columns for columns in loaded if isinstance(columns, Columns)]
 
     async def _closed(self, symbol: str, start_ms: int, end_ms: int) -> list[Bar]:
         return await closed_bars(self._connection.caller, symbol, self._base_ms, start_ms=start_ms, end_ms=end_ms)
@@ -116,7 +128,9 @@ class BybitFeed:
             now_ms=connection.time.now_ms,
             base_ms=self._base_ms,
         )
-        symbols = [symbol for symbol in self._wanted if symbol in connection.instruments]
+        book = connection.instruments
+        # A topic of a symbol that is closed may be refused, and with it every other one of its socket.
+        symbols = [s for s in self._wanted if s in book and book[s].status is not Status.CLOSED]
         for symbol in symbols:
             self._follow(connection.instruments[symbol])
         async with asyncio.TaskGroup() as group:
@@ -196,6 +210,8 @@ class BybitFeed:
         for instrument in await self._connection.instruments.refresh():
             if instrument.symbol in self._quotes:
                 self._quotes.follow(instrument)
+                if self._outlets is not None:
+                    self._outlets.candles.follow(instrument)
                 if instrument.status is Status.CLOSED and self._bars is not None:
                     self._bars.drop(instrument.symbol)
                 self._put(InstrumentChanged(instrument, self._connection.time.now_ms()))

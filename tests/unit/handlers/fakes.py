@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,8 @@ from engine.analytics.charts.requests import ChartFailed, NoPicture, Picture
 from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.candles import Columns
-from engine.core.commands import Answer, CloseAll, ClosePosition, Command, Done
+from engine.core.commands import Answer, CloseAll, ClosePosition, Command, Done, OpenManual
+from engine.core.manual import EntryPreview
 from engine.core.market import DAY_MS
 from engine.core.snapshot import OrderResult, Snapshot
 from engine.core.trades import Trade
@@ -31,6 +32,7 @@ class FakeDesk:
     results: tuple[OrderResult, ...] = ()
     over: asyncio.Event = field(default_factory=asyncio.Event)
     has_candles: bool = True
+    entry: EntryPreview | str = ex.ENTRY_PREVIEW
 
     def snapshot(self) -> Snapshot:
         return self.state
@@ -39,8 +41,11 @@ class FakeDesk:
         self.commands.append(command)
         if self.answers:
             return self.answers.pop(0)
-        closing = isinstance(command, ClosePosition | CloseAll)
+        closing = isinstance(command, ClosePosition | CloseAll | OpenManual)
         return Done(command.command_id, tuple(result.link_id for result in self.results) if closing else ())
+
+    def preview(self, symbol: str, *, long: bool, amount: Decimal | None) -> EntryPreview | str:
+        return self.entry if isinstance(self.entry, str) else replace(self.entry, symbol=symbol, long=long)
 
     async def settled(self, link_ids: Sequence[str], timeout_s: float) -> tuple[OrderResult, ...]:
         await self.over.wait()

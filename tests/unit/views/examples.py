@@ -12,6 +12,7 @@ from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.core.commands import Scope
 from engine.core.facts import Hold
+from engine.core.manual import EntryPreview
 from engine.core.profile import HoldLevel
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
 from engine.core.trades import Trade
@@ -98,6 +99,13 @@ BY_HAND = position(
     liquidation=None,
     rule="",
     tick=Decimal("0.0000001"),
+)
+ADOPTABLE = replace(
+    BY_HAND,
+    stop_on_exchange=True,
+    adopter="manual",
+    adopt_stop=Decimal("0.0121000"),
+    adopt_target=Decimal("0.0130000"),
 )
 
 
@@ -247,6 +255,30 @@ def snapshot(**changes: Any) -> Snapshot:
     return replace(base, **changes)
 
 
+ENTRY_PREVIEW = EntryPreview(
+    symbol="SOLUSDT",
+    profile="manual",
+    long=True,
+    quantity=Decimal("0.7"),
+    price=Decimal("142.31"),
+    tick=Decimal("0.01"),
+    notional=Decimal("99.617"),
+    leverage=5,
+    margin=Decimal("19.9234"),
+    stop=Decimal("139.46"),
+    target=Decimal("148.00"),
+    cost=Decimal("0.13"),
+    risk=Decimal("-2.125"),
+    reward=Decimal("3.853"),
+    refusal="",
+)
+RESTING = snapshot(
+    symbols=(
+        symbol("BTCUSDT", "0.10", cooldown_until_ms=NOW_MS + 90 * 60_000, held_back=("cooldown",)),
+        symbol("SOLUSDT", cooldown_until_ms=NOW_MS + 7_000),
+        symbol("XRPUSDT", "0.0001"),
+    )
+)
 PAUSED = snapshot(state="paused", reasons=("paused by Anna",), holds=(PAUSE,))
 FLAT = snapshot(
     positions=(), unrealised=Decimal(0), if_all_stop=None, today=Decimal(0), today_percent=Decimal(0), limits=()
@@ -323,6 +355,7 @@ class Signal:
     """A recorded signal."""
 
     at_ms: int = NOW_MS
+    symbol: str = "SOLUSDT"
     profile: str = "cft"
     side: str = "long"
     rule: str = "5 lower band touch"
