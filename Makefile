@@ -43,6 +43,7 @@ soak:
 docs:
 	@.ci/venv runtime
 	$(PYTHON_ENV) -m config
+	$(PYTHON_ENV) -m engine.strategy_reference
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=/path/to/uv" >&2; exit 1; }

@@ -21,6 +21,7 @@ from bot.research import Research
 from bot.service import ChatService
 from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
+from bot.user_code import UserCode
 from config import LogLevel, Settings
 from config.logging import get_logger
 from engine import plan
@@ -200,6 +201,10 @@ class App:
             begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
         begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
         begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
+        code = UserCode(desk, wiring.settings, wiring.trading.blocked)
+        self._stops.append(code.close)
+        if code.start():
+            begin("strategies", code.run(self._clock, self.supervisor.heartbeat("strategies")))
         if isinstance(desk.exchange, Looked):
             recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
             begin("recheck", recheck.run(self.supervisor.heartbeat("recheck")))

@@ -20,6 +20,7 @@ from engine.exchanges.base import Exchange, QueryFailedError
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
+from engine.flow import Flow
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -184,7 +185,7 @@ class BybitGround:
         from engine.exchanges.bybit.feed import Outlets
 
         del begin_ms
-        await self._feed.run(Outlets(put=desk.put, candles=candles), beat)
+        await self._feed.run(Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles)), beat)
 
     async def close(self) -> None:
         """Release the connection, the last thing of all."""
@@ -231,8 +232,16 @@ class LivePaperGround(BybitGround):
 
         # Nobody else tells what is wrong with the connection: a paper account has none of its own.
         self._connection.health.connect(desk.put)
-        outlets = Outlets(put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding)
+        outlets = Outlets(
+            put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding, flow=flow_of(desk, candles)
+        )
         await self._feed.run(outlets, beat)
+
+
+def flow_of(desk: Desk, candles: LiveCandles) -> Flow:
+    """Return what takes in trades and books for the desk's book-driven strategies."""
+    workspace = desk.trader.workspace
+    return Flow(candles, workspace.account, workspace.strategies)
 
 
 def _paper(instruments: Mapping[str, Instrument], account: Account, state: Settings) -> PaperExchange:

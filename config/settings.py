@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.accounts import KEY, SECRET, AccountSpec, setting_of
-from config.profiles import Parameters, ProfileSpec
+from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
     AdminIds,
     Amount,
@@ -30,7 +30,7 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
@@ -107,6 +107,15 @@ class Settings(BaseSettings):
         json_schema_extra={"allowed": "a list of accounts"},
     )
     account_keys: dict[str, ApiCredential] = Field(default_factory=dict, description="Keys of accounts by setting.")
+
+    strategies_dir: Path | None = _setting(
+        None, "Folder of your own strategies, writable by the desk's user alone. In desk.yaml only.", "a folder"
+    )
+    strategies: dict[FileName, Hash] = Field(
+        default_factory=dict,
+        description="The sha256 of each file in STRATEGIES_DIR that may run. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of file names to hashes"},
+    )
 
     @classmethod
     def settings_customise_sources(

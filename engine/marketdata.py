@@ -36,6 +36,7 @@ class LiveCandles:
         self._resamplers: dict[tuple[str, int], Resampler] = {}
         self._troubled: set[str] = set()
         self._waiting: list[tuple[Need, int]] = []
+        self.revision = 0
         for need in needs:
             self._add(need)
         for symbol in instruments:
@@ -63,6 +64,7 @@ class LiveCandles:
 
     def seed(self, history: Sequence[Columns]) -> None:
         """Load history at the base timeframe up to now, from the last gap on; strategies are not asked about it."""
+        self.revision += 1
         for whole in history:
             if not len(whole):
                 continue
@@ -80,6 +82,7 @@ class LiveCandles:
 
     def on_bar(self, bar: Bar) -> list[Told]:
         """Take in one closed base bar; return what strategies and checks must hear, in order."""
+        self.revision += 1
         # A decision that still waits belongs before the symbol's next bar.
         told = self._released(lambda need, close_ms: need.symbol == bar.symbol and close_ms < bar.close_ms)
         outcome = self._store.append(bar)
@@ -99,6 +102,13 @@ class LiveCandles:
         self._waiting.extend((need, close_ms) for need, close_ms in closed if need.decides)
         told.extend(self._released(self._complete))
         return told
+
+    def read(self, symbol: str, timeframe_ms: int) -> Mapping[str, Foreign]:
+        """Return the columns of other bars that profiles on these bars read, as they are now; see `revision`."""
+        for need in self._needs.get(symbol, ()):
+            if need.timeframe == timeframe_ms:
+                return self._foreign(need)
+        return {}
 
     @property
     def waiting(self) -> bool:
