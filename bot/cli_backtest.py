@@ -167,6 +167,7 @@ def _print_json(done: "Finished") -> None:
         "bars": done.result.bars,
         "final_equity": f"{done.result.final_equity:.4f}",
         "signals": dict(done.result.signals),
+        "ambiguous": done.result.ambiguous,
         "metrics": done.metrics.as_dict(),
     }
     typer.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
