@@ -35,6 +35,11 @@ class Trading:
     strategies: Mapping[str, Strategy]
     blocked: Mapping[str, str] = field(default_factory=dict)
 
+    def following(self, found: Mapping[str, tuple[str, ...]]) -> "Trading":
+        """Return the same with other symbols for some profiles, by name; an empty list changes nothing."""
+        profiles = (replace(p, symbols=found.get(p.name) or p.symbols) for p in self.account.profiles)
+        return replace(self, account=replace(self.account, profiles=tuple(profiles)))
+
     def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
         """Return the same without symbols that have no candles and profiles that would need finer candles."""
         there = set(symbols)
@@ -82,6 +87,8 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
         code=check_code(code),
         strategy=spec.strategy,
         symbols=spec.symbols or preset.symbols,
+        # Who names symbols wants these.
+        largest=0 if spec.symbols else preset.largest,
         limits=_overridden(named, spec.limits, f"profile {spec.name}"),
     )
     try:

@@ -80,6 +80,15 @@ def test_what_has_no_candles_does_not_trade(tmp_path: Path) -> None:
     assert [p.name for p in five] == ["cft", "manual"]
 
 
+def test_a_profile_of_the_largest_symbols_takes_what_is_found_and_keeps_its_list_otherwise(tmp_path: Path) -> None:
+    whole = made(tmp_path, profiles=[{"name": "lx", "strategy": "rules8"}])
+    assert whole.account.profiles[0].largest == 40
+    assert whole.following({"lx": ("AUSDT", "BUSDT")}).account.profiles[0].symbols == ("AUSDT", "BUSDT")
+    assert whole.following({"lx": ()}) == whole
+    named = made(tmp_path, profiles=[{"name": "lx", "strategy": "rules8", "symbols": ["BTCUSDT"]}])
+    assert (named.account.profiles[0].largest, named.account.profiles[0].symbols) == (0, ("BTCUSDT",))
+
+
 def test_a_new_installation_has_a_valid_tag_of_its_own() -> None:
     tags = {check_tag(new_tag()) for _ in range(20)}
     assert len(tags) > 1
