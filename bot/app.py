@@ -187,7 +187,8 @@ class App:
         candles = LiveCandles(
             plan.needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
         )
-        candles.seed(await ground.history(begin_ms, candles.history_ms(), tuple(ground.instruments)))
+        for length_ms, symbols in candles.histories():
+            candles.seed(await ground.history(begin_ms, length_ms, symbols))
         desk.find_candles = candles.columns
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
