@@ -19,6 +19,7 @@ from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
 from bot.research import Research
 from bot.service import ChatService
+from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
 from bot.user_code import UserCode
 from config import LogLevel, Settings
@@ -165,7 +166,9 @@ class App:
         research = Research(wiring.trading, wiring.ground, to_money(wiring.settings.initial_balance))
         self._stops += [charts.close, research.close]
         health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
-        chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
+        chat = ChatService(
+            wiring.settings, wiring.store, desk, charts=charts, research=research, health=health, sync=_sync(wiring)
+        )
         self._chat = chat
         self._stops.append(chat.stop)
         await asyncio.to_thread(library)
@@ -221,5 +224,8 @@ class App:
             self.supervisor.request_stop()
 
 
-async def _until_over(task: "asyncio.Task[None]") -> None:
-    await asyncio.shield(task)
+def _sync(wiring: Wiring) -> Sync | None:
+    past = wiring.ground.past
+    if past is None:
+        return None
+    return Sync(past.caller, wiring.store, wiring.trading.account, past.time.now_ms)

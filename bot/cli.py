@@ -13,6 +13,7 @@ from bot import __version__
 from bot.cli_backtest import backtest
 from bot.cli_check import check
 from bot.cli_db import db
+from bot.cli_sync import sync
 from bot.cli_venue import venue
 from bot.pulse import health
 
@@ -124,6 +125,7 @@ app.command()(backtest)
 app.command()(health)
 app.command()(check)
 app.add_typer(db)
+app.add_typer(sync)
 
 
 def main() -> None:

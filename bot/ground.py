@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
@@ -32,6 +33,8 @@ _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+# The demo's exchange, beside the worlds of the real one.
+LOCAL = "local"
 
 
 class GroundError(ValueError):
@@ -52,6 +55,10 @@ class Ground(Protocol):
 
     def remember(self, held: Sequence[Instrument]) -> None:
         """Take in how the books count what they hold; `instruments` may change by it."""
+
+    @property
+    def past(self) -> "Connection | None":
+        """The connection to an account that has a past on an exchange; None on paper."""
 
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
@@ -86,6 +93,11 @@ class PaperGround:
         """Open the paper account of the state folder."""
         self._paper = _paper(self.instruments, account, state)
         return self._paper
+
+    @property
+    def past(self) -> "Connection | None":
+        """Paper has none."""
+        return None
 
     def remember(self, held: Sequence[Instrument]) -> None:
         """Nothing changes on a generated or replayed market."""
@@ -143,6 +155,11 @@ class BybitGround:
 
         traded = dict.fromkeys(symbol for profile in account.profiles for symbol in profile.symbols)
         return BybitExchange(self._connection, traded, tag=account.tag, world=state.bybit_world.value)
+
+    @property
+    def past(self) -> "Connection | None":
+        """The account's connection."""
+        return self._connection
 
     def remember(self, held: Sequence[Instrument]) -> None:
         """Go on counting as the books do where something is held, and know what is no longer listed."""
@@ -216,6 +233,11 @@ class LivePaperGround(BybitGround):
         super().__init__(connection, feed, instruments, prices=LIVE_PRICES, file=file)
         self._paper: PaperExchange | None = None
 
+    @property
+    def past(self) -> "Connection | None":
+        """Paper has none, whoever's prices it trades at."""
+        return None
+
     def account(self, account: Account, state: Settings) -> Exchange:
         """Open the paper account of the state folder."""
         self._paper = _paper(self.instruments, account, state)
@@ -255,6 +277,11 @@ def _paper(instruments: Mapping[str, Instrument], account: Account, state: Setti
     return open_paper(folder, instruments.values(), wallet=wallet, terms=terms, at_once=True)
 
 
+def candle_file(folder: Path, world: str) -> CandleFile:
+    """Return the file of a state folder that keeps minute candles of a world between starts."""
+    return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
+
+
 async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
     """Open what the demo planned, or without a plan what the settings ask for.
 
@@ -276,10 +303,21 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
     feed, instruments = await _loaded(connection, symbols, clock)
-    return BybitGround(connection, feed, instruments, prices="generated", file=_file(settings, "local"))
+    file = candle_file(settings.desk_state_dir, LOCAL)
+    return BybitGround(connection, feed, instruments, prices="generated", file=file)
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
+    connection = account_connection(settings, clock)
+    feed, instruments = await _loaded(connection, symbols, clock)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
+    if settings.desk_mode is DeskMode.PAPER:
+        return LivePaperGround(connection, feed, instruments, file=file)
+    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
+
+
+def account_connection(settings: Settings, clock: Clock) -> "Connection":
+    """Return the way to the account of the settings, without a key on paper; raises GroundError."""
     # Replays never load it: pybit alone takes a second.
     from engine.exchanges.bybit.connection import Connection, Credentials
     from engine.exchanges.bybit.hosts import HostError, hosts_of
@@ -301,16 +339,7 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
         )
     except HostError as error:
         raise GroundError(str(error)) from None
-    connection = Connection(hosts, clock, credentials)
-    feed, instruments = await _loaded(connection, symbols, clock)
-    file = _file(settings, settings.bybit_world.value)
-    if credentials is None:
-        return LivePaperGround(connection, feed, instruments, file=file)
-    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
-
-
-def _file(settings: Settings, world: str) -> CandleFile:
-    return CandleFile(settings.desk_state_dir / f"candles-{world}.npz", MINUTE_MS)
+    return Connection(hosts, clock, credentials)
 
 
 async def _loaded(

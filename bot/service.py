@@ -33,7 +33,7 @@ from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
-from handlers.ports import ChartPort, DeskPort, HealthPort, ResearchPort, Role
+from handlers.ports import ChartPort, DeskPort, HealthPort, ResearchPort, Role, SyncPort
 from handlers.views.words import ticks
 from storage.priority import Priority
 from storage.store import Store
@@ -81,12 +81,14 @@ class ChatService:
         charts: ChartPort,
         research: ResearchPort,
         health: Wellness,
+        sync: SyncPort | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._settings, self._store, self._desk = settings, store, desk
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(settings.desk_timezone)
         self._told_commands: dict[int, Role] = {}
+        self._sync = sync
         self._parts = self._build(charts, research, health)
 
     async def start(self) -> None:
@@ -209,6 +211,7 @@ class ChatService:
             charts=charts,
             research=research,
             health=health,
+            sync=self._sync,
             zone=self._zone,
             watch=watch,
         )

@@ -20,6 +20,7 @@ from handlers import (
     signals,
     strategies,
     symbols,
+    syncing,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -31,7 +32,8 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health` and `zone`.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync` and
+    `zone`.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
@@ -53,6 +55,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         charts.router,  # pictures
         research.router,  # backtests
         operations.router,  # health, version
+        syncing.router,  # the account's past
         fallback.router,  # whatever is left
     ):
         root.include_router(_fresh(screen))

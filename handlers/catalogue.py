@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from handlers.ports import Role
 
-TOPICS = ("state", "control", "money", "results", "pictures", "risk", "strategies", "manual", "research")
+TOPICS = ("state", "control", "money", "results", "pictures", "risk", "strategies", "manual", "research", "operations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +176,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "SYMBOL [usd]",
         "eth 200",
         "Shows size, stop, target, cost and risk, and asks",
+    ),
+    _deed(
+        "sync",
+        "operations",
+        "Read the account's past from the exchange",
+        "[months]",
+        "12",
+        "Without a number only what is new. Executions, orders, closed P&L; trading goes on meanwhile",
     ),
     _info(
         "backtest",

@@ -14,6 +14,7 @@ from engine.core.trades import Trade
 from handlers.actions import Action
 from handlers.claims import Claim, Claimed, Expired, Foreign, TooSoon, Used
 from handlers.store_port import EquityPoint, SignalRow, StorePort
+from handlers.views.sync import Found
 
 __all__ = [
     "Actor",
@@ -36,6 +37,7 @@ __all__ = [
     "Role",
     "SignalRow",
     "StorePort",
+    "SyncPort",
     "TaskBeat",
     "TooSoon",
     "Used",
@@ -160,6 +162,16 @@ class ResearchPort(Protocol):
         end_ms: int,
     ) -> "Metrics":
         """All metrics of a period."""
+
+
+class SyncPort(Protocol):
+    """Reads the account's past from the exchange; both raise QueryFailedError and JournalUnavailable."""
+
+    async def backfill(self, months: int, progress: "Callable[[int, int], Awaitable[None]]") -> Found:
+        """The last months; windows read whole before are not asked for again."""
+
+    async def now(self, progress: "Callable[[int, int], Awaitable[None]]") -> Found:
+        """What is newer than what was read so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.sync import Outcome, Progress
 from engine.analytics.charts.requests import ChartFailed, NoPicture, Picture
 from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
@@ -217,3 +218,22 @@ class FakeHealth:
             outbox_waiting=0,
             versions=(("pocketdesk", "0.1.0"), ("Python", "3.13.0")),
         )
+
+
+@dataclass
+class FakeSync:
+    """Finds what it is told to find; `broken` raises instead."""
+
+    found: Outcome = field(default_factory=lambda: ex.SYNCED)
+    broken: Exception | None = None
+    asked: list[int] = field(default_factory=list)
+
+    async def backfill(self, months: int, progress: Progress) -> Outcome:
+        self.asked.append(months)
+        await progress(1, 3)
+        if self.broken is not None:
+            raise self.broken
+        return self.found
+
+    async def now(self, progress: Progress) -> Outcome:
+        return await self.backfill(0, progress)

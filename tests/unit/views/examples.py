@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram.types import Chat, Message, User
 
+from bot.sync import Outcome
 from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.core.commands import Scope
@@ -271,6 +272,21 @@ ENTRY_PREVIEW = EntryPreview(
     risk=Decimal("-2.125"),
     reward=Decimal("3.853"),
     refusal="",
+)
+SYNCED = Outcome(
+    since_ms=NOW_MS - 365 * 24 * HOUR_MS,
+    until_ms=NOW_MS,
+    windows=150,
+    skipped=9,
+    executions=4_310,
+    orders=4_402,
+    closed=2_150,
+    new=20,
+    known=4_290,
+    external=8,
+    unreadable=1,
+    trouble="execution.execQty: 'x' is not a number",
+    missing=["e-1", "e-2"],
 )
 RESTING = snapshot(
     symbols=(

@@ -8,7 +8,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.snapshot import OrderResult
 from handlers.actions import OpenPosition
-from handlers.views import manual, risk, signals, strategies, symbols
+from handlers.views import manual, risk, signals, strategies, symbols, sync
 from keyboards import lists
 from keyboards import manual as manual_keys
 from keyboards import risk as risk_keys
@@ -78,4 +78,10 @@ def by_hand() -> Iterator[Case]:
     yield "manual_no_news", manual.render_opened(None, desk, WISH, by="Anna"), None
 
 
-RISK_CASES = (*risk_screens(), *symbol_screens(), *by_hand())
+def past() -> Iterator[Case]:
+    """The account's past."""
+    yield "syncing", sync.render_syncing(3, 159), None
+    yield "synced", sync.render_synced(sync.outcome_lines(ex.SYNCED), "main · DEMO"), None
+
+
+RISK_CASES = (*past(), *risk_screens(), *symbol_screens(), *by_hand())
