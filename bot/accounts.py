@@ -17,7 +17,7 @@ from engine.core.ids import check_code
 from engine.core.profile import Account, LimitSpec, Profile
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
-from engine.plan import check_needs
+from engine.plan import check_needs, timeframes
 from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
@@ -46,7 +46,8 @@ class Trading:
         kept = []
         for profile in self.account.profiles:
             mine = tuple(symbol for symbol in profile.symbols if symbol in there)
-            if mine and profile.timeframe % base_ms == 0:
+            lengths = timeframes(profile, self.strategies[profile.name])
+            if mine and not any(length % base_ms for length in lengths):
                 kept.append(replace(profile, symbols=mine))
         return replace(self, account=replace(self.account, profiles=tuple(kept)))
 
