@@ -17,7 +17,7 @@ from engine.core.ids import check_code
 from engine.core.profile import Account, LimitSpec, Profile
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
-from engine.plan import check_needs
+from engine.plan import check_needs, timeframes
 from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
@@ -35,13 +35,19 @@ class Trading:
     strategies: Mapping[str, Strategy]
     blocked: Mapping[str, str] = field(default_factory=dict)
 
+    def following(self, found: Mapping[str, tuple[str, ...]]) -> "Trading":
+        """Return the same with other symbols for some profiles, by name; an empty list changes nothing."""
+        profiles = (replace(p, symbols=found.get(p.name) or p.symbols) for p in self.account.profiles)
+        return replace(self, account=replace(self.account, profiles=tuple(profiles)))
+
     def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
         """Return the same without symbols that have no candles and profiles that would need finer candles."""
         there = set(symbols)
         kept = []
         for profile in self.account.profiles:
             mine = tuple(symbol for symbol in profile.symbols if symbol in there)
-            if mine and profile.timeframe % base_ms == 0:
+            lengths = timeframes(profile, self.strategies[profile.name])
+            if mine and not any(length % base_ms for length in lengths):
                 kept.append(replace(profile, symbols=mine))
         return replace(self, account=replace(self.account, profiles=tuple(kept)))
 
@@ -82,6 +88,8 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
         code=check_code(code),
         strategy=spec.strategy,
         symbols=spec.symbols or preset.symbols,
+        # Who names symbols wants these.
+        largest=0 if spec.symbols else preset.largest,
         limits=_overridden(named, spec.limits, f"profile {spec.name}"),
     )
     try:

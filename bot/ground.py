@@ -63,6 +63,11 @@ class Ground(Protocol):
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Follow the perpetuals of the largest 24 h turnover and return them; none where the market has a fixed list
+        of symbols.
+        """
+
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return the candles of the time before an instant, as far as there are any."""
 
@@ -101,6 +106,11 @@ class PaperGround:
         """Go on with the next minute after what account and journal know, or begin where the market does."""
         known_ms = max(known_ms, self._paper.truth.now_ms if self._paper is not None else 0)
         return -(-known_ms // MINUTE_MS) * MINUTE_MS if known_ms else self._source.begin_ms(self._clock.wall_ms())
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """The source has a fixed list of symbols."""
+        del count
+        return ()
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return candles of the source."""
@@ -154,12 +164,29 @@ class BybitGround:
     def remember(self, held: Sequence[Instrument]) -> None:
         """Go on counting as the books do where something is held, and know what is no longer listed."""
         changed = {instrument.symbol: instrument for instrument in self._connection.instruments.remember(held)}
-        self.instruments = {**self.instruments, **changed}
+        # What is held is followed, whether or not a profile still trades it.
+        book = self._connection.instruments
+        there = {instrument.symbol: book[instrument.symbol] for instrument in held if instrument.symbol in book}
+        self.instruments = {**self.instruments, **there, **changed}
+        self._feed.also(there)
 
     def begin_ms(self, known_ms: int) -> int:
         """Begin now, by the exchange's clock."""
         del known_ms
         return self._connection.time.now_ms()
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Ask the exchange; when it does not answer the given list stays."""
+        if self.prices != LIVE_PRICES:
+            return ()
+        try:
+            found = await self._feed.largest(count)
+        except QueryFailedError as error:
+            _log.warning("turnovers could not be read; the profile keeps its own list", why=str(error))
+            return ()
+        book = self._connection.instruments
+        self.instruments = {**self.instruments, **{symbol: book[symbol] for symbol in found}}
+        return found
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""

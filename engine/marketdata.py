@@ -57,10 +57,18 @@ class LiveCandles:
         if instrument.symbol in self._instruments:
             self._instruments[instrument.symbol] = instrument
 
-    def history_ms(self) -> int:
-        """Return how much history before the first live bar warms everything up."""
-        rows = (2 * need.bars * need.timeframe for needs in self._needs.values() for need in needs)
-        return max(rows, default=0) + self._base_ms
+    def history_ms(self, symbol: str | None = None) -> int:
+        """Return how much history before the first live bar warms everything up (of one symbol, when given)."""
+        wanted = [need for needs in self._needs.values() for need in needs if symbol in {None, need.symbol}]
+        return max((2 * need.bars * need.timeframe for need in wanted), default=0) + self._base_ms
+
+    def histories(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return the lengths of history and which symbols want each; the length that most of them want comes first."""
+        groups: dict[int, list[str]] = {}
+        for symbol in self._instruments:
+            groups.setdefault(self.history_ms(symbol), []).append(symbol)
+        ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+        return tuple((length_ms, tuple(symbols)) for length_ms, symbols in ordered)
 
     def seed(self, history: Sequence[Columns]) -> None:
         """Load history at the base timeframe up to now, from the last gap on; strategies are not asked about it."""

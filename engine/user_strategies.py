@@ -15,7 +15,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-from engine.core.strategy import Decision, Held, Inputs, Strategy
+from engine.core.strategy import Decision, Held, Herald, Inputs, News, Strategy
 from engine.plan import check_needs
 from engine.strategies.parameters import parameters, validated
 from engine.strategies.registry import FACTORIES
@@ -156,6 +156,16 @@ class Guarded:
             self._disable(f"a decision took {took * 1000:.0f} ms, at most {LONGEST_DECISION_S * 1000:.0f}")
             return None
         return decision
+
+    def news(self, inputs: Inputs) -> News | None:
+        """Return the strategy's own news, when it has any to tell."""
+        if self.disabled or not isinstance(self._strategy, Herald):
+            return None
+        try:
+            return self._strategy.news(inputs)
+        except _MISTAKES as error:
+            self._disable(f"its news failed with {type(error).__name__}: {error}")
+            return None
 
     def candidates(self, columns: Mapping[str, Any]) -> Any:
         """Return the strategy's own."""

@@ -149,8 +149,8 @@ class Profile:
     An entry whose round-trip cost is over `max_cost_share_ppm` of its stop distance is refused; `cost_slippage_ppm` is
     what the cost reckons with a side, the account's own slippage unless set.
 
-    Where the market's turnovers are known, `largest` (0 = off) replaces the symbols by so many USDT perpetuals of the
-    largest 24 h turnover, those below `turnover_floor` left out.
+    With `largest` (0 = off) only so many of the symbols, those of the largest 24 h turnover above `turnover_floor`, are
+    entered; they are chosen anew each UTC day, and on an exchange the symbols themselves are found by turnover.
     """
 
     name: str

@@ -10,6 +10,7 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
+from engine.core.selection import chosen
 from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
 
@@ -298,7 +299,11 @@ def _turnover(ws: Workspace, d: Draft) -> str | None:
     turnover = ws.turnover.get(d.instrument.symbol)
     if turnover is None:
         return "24 h turnover not known yet"
-    return None if turnover >= floor else f"24 h turnover {turnover:,} below {floor:,}"
+    if turnover < floor:
+        return f"24 h turnover {turnover:,} below {floor:,}"
+    if not d.profile.largest or d.instrument.symbol in chosen(ws, d.profile):
+        return None
+    return f"{d.instrument.symbol} is not among the {d.profile.largest} largest of today"
 
 
 def _listed(ws: Workspace, d: Draft) -> str | None:

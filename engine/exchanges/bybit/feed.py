@@ -9,6 +9,7 @@ from typing import Any
 from engine.candles import Bar, CandlesError, Columns, columns_of
 from engine.core.events import Event, InstrumentChanged, PriceMoved, TurnoverReported, VenueState
 from engine.core.market import HOUR_MS, MINUTE_MS, Instrument, Status
+from engine.core.selection import largest
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.bars import Bars
 from engine.exchanges.bybit.connection import Connection
@@ -18,6 +19,7 @@ from engine.exchanges.bybit.parse_flow import taken, top
 from engine.exchanges.bybit.parse_market import Message, message, streamed_candle
 from engine.exchanges.bybit.quotes import Quotes
 from engine.exchanges.bybit.stream import Ears, Stream, StreamState, StreamTerms, Wire, shared_out
+from engine.exchanges.bybit.turnovers import turnovers
 from engine.flow import Flow
 from engine.marketdata import LiveCandles
 
@@ -81,6 +83,20 @@ class BybitFeed:
         book = self._connection.instruments
         await book.refresh()
         return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Follow the `count` tradable perpetuals of the largest 24 h turnover as well, and return them; before `run`.
+        Raises QueryFailedError.
+        """
+        book = self._connection.instruments
+        trading = [symbol for symbol, each in book.items() if each.status is Status.TRADING and not each.delivery_ms]
+        found = largest(await turnovers(self._connection.caller), trading, floor=0, count=count)
+        self.also(found)
+        return found
+
+    def also(self, symbols: Iterable[str]) -> None:
+        """Follow more symbols; before `run`."""
+        self._wanted = tuple(dict.fromkeys((*self._wanted, *symbols)))
 
     async def history(
         self, length_ms: int, *, symbols: Iterable[str] | None = None, known_ms: Mapping[str, int] | None = None

@@ -25,6 +25,7 @@ from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.feed import BybitFeed, Outlets
 from engine.exchanges.bybit.hosts import Hosts
 from engine.exchanges.bybit.stream import StreamTerms
+from engine.exchanges.bybit.turnovers import turnovers
 from engine.flow import Flow
 from engine.marketdata import LiveCandles
 from engine.plan import Need
@@ -129,6 +130,24 @@ def test_a_price_set_on_the_exchange_arrives_whole_and_a_paper_account_hears_it_
         assert any(isinstance(e, TurnoverReported) for e in stage.events)
 
     play(story)
+
+
+def test_the_perpetuals_of_the_largest_turnover_are_found_and_followed() -> None:
+    async def main() -> None:
+        venue = LocalVenue(LocalVenueConfig(start_ms=START_MS, paused=True))
+        await venue.start()
+        hosts = Hosts(rest=venue.url, public=venue.public_url, private=venue.private_url)
+        connection = Connection(hosts, SystemClock(), None)
+        feed = BybitFeed(connection, ("XRPUSDT",), terms=TERMS)
+        await feed.load()
+        listed = await turnovers(connection.caller)
+        found = await feed.largest(3)
+        assert found == tuple(sorted(listed, key=lambda symbol: (-listed[symbol], symbol))[:3])
+        assert set(await feed.load()) == {"XRPUSDT", *found}
+        await connection.close()
+        await venue.stop()
+
+    asyncio.run(main())
 
 
 def test_trades_and_books_reach_the_flow_of_watched_symbols_alone() -> None:

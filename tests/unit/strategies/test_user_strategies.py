@@ -14,7 +14,7 @@ from engine.backtest import run
 from engine.backtest.prepare import Wish, prepare
 from engine.backtest.request import BacktestError
 from engine.core.market import MINUTE_MS
-from engine.core.strategy import Enter
+from engine.core.strategy import Enter, News
 from engine.strategies.parameters import parameters
 from engine.user_strategies import (
     Absent,
@@ -177,6 +177,22 @@ def test_a_slow_or_failing_decision_disables_the_strategy(tmp_path: Path, close:
     assert heard == [guarded.disabled]
     assert guarded.watchdog is not None
     guarded.watchdog.close()
+
+
+def test_news_of_a_users_strategy_are_told_and_a_failure_of_them_disables_it(tmp_path: Path) -> None:
+    tells = "    def news(self, inputs):\n        return News('up', f'{1 / inputs.get(\"close\")}')\n    def candidates"
+    code = MOODY.replace("    def candidates", tells).replace("import Enter", "import Enter, News")
+    guarded, heard = watched(code, tmp_path)
+    assert guarded.news(Values(T0, {"close": 4.0})) == News("up", "0.25")
+    assert guarded.news(Values(T0, {"close": 0.0})) is None
+    assert guarded.news(Values(T0, {"close": 4.0})) is None
+    assert len(heard) == 1
+    assert heard[0].startswith("its news failed with ZeroDivisionError")
+    silent, _ = watched(MOODY, tmp_path)
+    assert silent.news(Values(T0, {"close": 4.0})) is None
+    for each in (guarded, silent):
+        assert each.watchdog is not None
+        each.watchdog.close()
 
 
 def test_a_strategy_travels_to_another_process_as_its_file(tmp_path: Path) -> None:
