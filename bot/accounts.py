@@ -59,6 +59,8 @@ def new_tag() -> str:
 
 def trading(settings: Settings, *, tag: str) -> Trading:
     """Build what trades; raises AccountError."""
+    if settings.accounts:
+        raise AccountError("accounts: this version trades one account a process; run one process for each of them")
     made = [_profile(spec, settings) for spec in settings.profiles] or [
         (p, Made(build(p.strategy, {}))) for p in presets.DEFAULT
     ]
