@@ -13,10 +13,11 @@ from bot.account_desk import AccountDesk
 from bot.health import Health, brief
 from bot.lease import LeaseKeeper
 from bot.research import Research
-from bot.seats import Beside
+from bot.seats import Room
 from bot.service import ChatService
+from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
-from bot.wiring import Wiring, open_wiring
+from bot.wiring import AccountWiring, Wiring, install_tag, open_wiring
 from config import LogLevel
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
@@ -28,7 +29,7 @@ from engine.indicators_kernels import library
 from engine.journal import JournalUnavailable
 from storage.lease import LeaseLostError
 
-__all__ = ["QUIETER", "App", "Wiring", "open_wiring"]
+__all__ = ["QUIETER", "App", "Wiring", "install_tag", "open_wiring"]
 _log = get_logger(__name__)
 # Libraries that tell of every step; settings may turn them up again.
 QUIETER = {"aiogram.event": LogLevel.WARNING, "apscheduler": LogLevel.WARNING}
@@ -115,7 +116,7 @@ class App:
             made = await AccountDesk.restored(
                 account, self._clock, wake=self._wake, urgent=self._urgent, label=account.name if several else ""
             )
-            self._stops.append(made.desk.close)
+            self._stops.append(made.close)
             self._desks.append(made)
         chat = self._chat = self._made_chat()
         self._stops.append(chat.stop)
@@ -135,22 +136,19 @@ class App:
         charts, settings = ChartWorker(), self._wiring.settings
         self._stops.append(charts.close)
         rooms = [self._room(account) for account in self._desks]
-        first = rooms[0]
-        return ChatService(
-            settings,
-            first.store,
-            first.desk,
-            charts=charts,
-            research=first.research,
-            health=self._health(self._desks[0]),
-            beside=rooms[1:],
-        )
+        return ChatService(settings, rooms, charts=charts, health=self._health(self._desks[0]))
 
-    def _room(self, account: AccountDesk) -> Beside:
+    def _room(self, account: AccountDesk) -> Room:
         wiring = account.wiring
         research = Research(wiring.trading, wiring.ground, to_money(wiring.settings.initial_balance))
         self._stops.append(research.close)
-        return Beside(store=wiring.store, desk=account.desk, research=research, health=self._health(account))
+        return Room(
+            store=wiring.store,
+            desk=account.desk,
+            research=research,
+            health=self._health(account),
+            sync=_sync(wiring),
+        )
 
     def _health(self, account: AccountDesk) -> Health:
         return Health(account.desk, account.wiring.store, self.supervisor, self._wiring.settings.desk_state_dir)
@@ -216,3 +214,10 @@ class App:
             _log.critical("unhandled error", exc_info=error)
             self._failure = error
             self.supervisor.request_stop()
+
+
+def _sync(wiring: AccountWiring) -> Sync | None:
+    past = wiring.ground.past
+    if past is None:
+        return None
+    return Sync(past.caller, wiring.store, wiring.trading.account, past.time.now_ms)

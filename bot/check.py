@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from bot.accounts import Trading
 from bot.check_findings import Area, Finding, has_fault
 from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
-from bot.check_symbols import generated_market, size_findings, symbol_findings, wanted
+from bot.check_rules import rule_findings
 from config import DeskMode, Settings
 from config.redaction import Redactor
+from engine.core.money import to_money
 from engine.core.profile import Profile
 
 _SETTINGS = Area("settings")
@@ -27,6 +28,7 @@ async def run_checks(settings: Settings, trading: Trading) -> list[Finding]:
     found += await database_findings(settings)
     found += await telegram_findings(settings)
     found += await _market(settings, profiles)
+    found += rule_findings(trading.account, trading.strategies, to_money(settings.initial_balance))
     return without_secrets(found, settings)
 
 
@@ -43,10 +45,7 @@ def settings_findings(settings: Settings, trading: Trading) -> list[Finding]:
 
 
 async def _market(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
-    if settings.desk_mode is DeskMode.PAPER:
-        instruments, prices = generated_market()
-        return [*symbol_findings(wanted(profiles), instruments), *size_findings(profiles, instruments, prices)]
-    # A paper desk never loads it: pybit alone takes a second.
+    # Not before it is needed: pybit alone takes a second.
     from bot.check_exchange import exchange_findings
 
     return await exchange_findings(settings, profiles)

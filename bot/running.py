@@ -1,4 +1,4 @@
-"""`pocketdesk run`: the desk on real Telegram, trading a paper account or one of Bybit's demo or testnet accounts."""
+"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or a demo or testnet account."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
 from bot.ground import GroundError
 from bot.lock import InstanceLock
-from bot.market import MarketPlan
 from config import Settings, SettingsError, load_settings
 from config.logging import configure_logging
 from storage.lease import LeaseHeldError
@@ -23,7 +22,7 @@ def settings_or_exit(config: Path | None, *, log_level: str | None = None, requi
         raise typer.Exit(2) from None
 
 
-async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -> None:
+async def run(*, config: Path | None, log_level: str | None) -> None:
     """Run the desk until it is stopped."""
     settings = settings_or_exit(config, log_level=log_level, required=("telegram_bot_token",))
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
@@ -35,7 +34,7 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     )
     try:
         with InstanceLock(settings.desk_state_dir):
-            wiring = await open_wiring(settings, plan)
+            wiring = await open_wiring(settings)
             app = App(wiring, on_ready=lambda: _announce(app, settings, wiring.ground.label))
             app.stop_on_signals()
             await app.run()

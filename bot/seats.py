@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from bot.outbox_compose import Seen
 from engine.core.snapshot import Snapshot
 from engine.journal import JournalUnavailable
-from handlers.ports import DeskPort, HealthPort, ResearchPort
+from handlers.ports import DeskPort, HealthPort, ResearchPort, SyncPort
 from handlers.seats import Seat
 from handlers.spot import ACCOUNT_WORDS
 from keyboards.binding import code_of, is_common, unbound
@@ -23,13 +23,14 @@ _GONE = "This belongs to an account that the desk no longer has. Nothing was don
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """One more account for the chat, beside the first."""
+class Room:
+    """One account as it is handed to the chat."""
 
     store: Store
     desk: DeskPort
     research: ResearchPort
     health: HealthPort
+    sync: SyncPort | None = None
 
 
 class Memory(Protocol):
@@ -124,7 +125,7 @@ class BindAccount(BaseMiddleware):
             "confirm": seat.confirm,
             "account": self._seats.mark(seat.name),
         }
-        data |= {"research": seat.research, "health": seat.health}
+        data |= {"research": seat.research, "health": seat.health, "sync": seat.sync}
         if self._seats.several:
             data["seats"] = self._seats
         return await handler(event, data)

@@ -24,7 +24,7 @@ from bot.pacer import Pacer, TryLater
 from bot.panel import PanelKeeper
 from bot.polling import Poller, Signals, Trouble, findings, publish_commands
 from bot.schedule import Daily, Plan, Schedule, Upkeep
-from bot.seats import Beside, BindAccount, Seats
+from bot.seats import BindAccount, Room, Seats
 from bot.second_channel import Pulse, SecondChannel, Shout
 from bot.seen import Watch, build_seen_router
 from bot.tasks import Supervisor
@@ -35,11 +35,10 @@ from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
-from handlers.ports import ChartPort, DeskPort, HealthPort, ResearchPort, Role
+from handlers.ports import ChartPort, HealthPort, Role
 from handlers.seats import Seat
 from handlers.views.words import ticks
 from storage.priority import Priority
-from storage.store import Store
 
 _log = get_logger(__name__)
 _DRAIN_S = 10.0
@@ -71,7 +70,7 @@ class _Parts:
 class ChatService:
     """`start`, then supervise `tasks`, then `stop`. Never needs Telegram to start: it is waited for beside the desk.
 
-    With several accounts the first is `desk` on `store`, which holds what is common; `beside` are the others.
+    `rooms` are the accounts; the store of the first holds what is common.
     `wake_outbox` is for bot.outbox_wake.WakingJournal. `claim_code` is to be printed on the host's terminal.
     Raises ValueError when there is no bot token.
     """
@@ -79,17 +78,13 @@ class ChatService:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
-        desk: DeskPort,
+        rooms: Sequence[Room],
         *,
         charts: ChartPort,
-        research: ResearchPort,
         health: Wellness,
         clock: Clock | None = None,
-        beside: Sequence[Beside] = (),
     ) -> None:
-        self._settings, self._store = settings, store
-        self._rooms = (Beside(store=store, desk=desk, research=research, health=health), *beside)
+        self._settings, self._rooms, self._store = settings, tuple(rooms), rooms[0].store
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(settings.desk_timezone)
         self._told_commands: dict[int, Role] = {}
@@ -182,6 +177,7 @@ class ChatService:
                 confirm=Confirm(room.store.confirmations, self._clock, account=room.store.account),
                 research=room.research,
                 health=room.health,
+                sync=room.sync,
             )
             for room in self._rooms
         ]
@@ -244,7 +240,7 @@ class ChatService:
         upkeep = Upkeep(healthy=health.healthy, pulse=Pulse(self._settings.heartbeat_url).beat)
         return Schedule([room.store for room in self._rooms], dailies, upkeep, self._clock)
 
-    def _daily(self, room: Beside, outbox: Outbox, roles: Roles) -> Daily:
+    def _daily(self, room: Room, outbox: Outbox, roles: Roles) -> Daily:
         account, settings = room.store.account, self._settings
         plan = Plan(
             zone=self._zone,

@@ -8,6 +8,7 @@ from bot.ground import Ground, open_ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
 from config import Settings
+from engine import plan
 from engine.clock import SystemClock
 from storage.store import Store
 
@@ -45,16 +46,17 @@ class Wiring:
         return self.accounts[0].store
 
 
-async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
-    """Open markets and stores; raises what `open_ground`, `Store.open` and `trading` raise."""
+async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> Wiring:
+    """Open markets (as in `open_ground`) and stores; raises what `open_ground`, `Store.open` and `tradings` do."""
     made: list[AccountWiring] = []
     async with AsyncExitStack() as undo:
         for alone, what in zip(each_account(settings), tradings(settings, tag=new_tag()), strict=True):
-            ground = await open_ground(alone, plan, _symbols(alone, what), SystemClock())
+            ground = await open_ground(alone, market, _symbols(alone, what), SystemClock())
             undo.push_async_callback(ground.close)
+            largest = await _largest(alone, what, ground)
             store = await _store(settings, alone, ground, made[0].store if made else None)
             undo.push_async_callback(store.close)
-            made.append(AccountWiring(settings=alone, ground=ground, store=store, trading=what))
+            made.append(AccountWiring(settings=alone, ground=ground, store=store, trading=what.following(largest)))
         tag = await install_tag(made[0].store)
         undo.pop_all()
     accounts = tuple(replace(one, trading=_there(one, tag)) for one in made)
@@ -62,9 +64,19 @@ async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
 
 
 def _symbols(alone: Settings, what: Trading) -> tuple[str, ...]:
-    traded = [symbol for profile in what.account.profiles for symbol in profile.symbols]
-    watched = [symbol for account in alone.accounts for symbol in account.record]
-    return tuple(dict.fromkeys((*traded, *watched)))
+    return tuple(dict.fromkeys((*plan.symbols(what.account, what.strategies), *_recorded(alone))))
+
+
+def _recorded(alone: Settings) -> tuple[str, ...]:
+    return tuple(symbol for account in alone.accounts for symbol in account.record)
+
+
+async def _largest(alone: Settings, what: Trading, ground: Ground) -> dict[str, tuple[str, ...]]:
+    """Find the symbols of profiles that follow the largest ones; a record is never traded."""
+    apart = set(_recorded(alone))
+    wanted = {profile.name: profile.largest for profile in what.account.profiles if profile.largest}
+    found = {name: await ground.largest(count * 3 // 2) for name, count in wanted.items()}
+    return {name: tuple(symbol for symbol in symbols if symbol not in apart) for name, symbols in found.items()}
 
 
 async def _store(settings: Settings, alone: Settings, ground: Ground, first: Store | None) -> Store:

@@ -27,8 +27,10 @@ the same as `DESK_MODE`.
 
 ## desk.yaml
 
-A profile begins as a preset (`cft`, `ma_cross`) and may change its symbols, the parameters of its strategy and its loss
-limits; limits are in percent, those of `ma_cross` in USDT. Without `profiles` both presets trade.
+A profile begins as a preset and may change its symbols, the parameters of its strategy (`params`), its rules
+(`settings`) and its loss limits; limits are in percent, those of `ma_cross` in USDT. Strategies, parameters and
+presets, and those that trade without `profiles`: [strategies.md](strategies.md). Your own:
+[write-a-strategy.md](write-a-strategy.md).
 
 ```yaml
 desk_timezone: Europe/Berlin
@@ -42,6 +44,9 @@ profiles:
     params:
       cross_window: 2
       extreme_low: 18
+    settings:
+      stop: 0.8
+      notional: 500
     limits:
       daily_equity: -4
 limits:

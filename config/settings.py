@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.accounts import KEY, SECRET, AccountSpec, setting_of
-from config.profiles import Parameters, ProfileSpec
+from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
     AdminIds,
     Amount,
@@ -30,7 +30,7 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     telegram_admin_ids: AdminIds = _setting((), "Users who may do everything.", "Telegram user ids, comma-separated")
     telegram_api_url: HttpAddress = _setting("https://api.telegram.org", "The Bot API server.", _HTTP)
     bybit_env: Env | None = _setting(
-        None, "Which of Bybit's worlds is used; follows DESK_MODE unless set (paper: demo).", ", ".join(BybitEnv)
+        None, "Which of Bybit's worlds is used; follows DESK_MODE unless set (paper: live).", ", ".join(BybitEnv)
     )
     bybit_api_key: ApiCredential | None = _setting(None, "Key of the account.", "at least 8 visible characters")
     bybit_api_secret: ApiCredential | None = _setting(None, "Secret of the account.", "at least 8 visible characters")
@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     bybit_rest_url: HttpAddress | None = _setting(None, "REST server in place of Bybit's own.", _HTTP)
     bybit_ws_public_url: SocketAddress | None = _setting(None, "Public stream in place of Bybit's own.", _SOCKET)
     bybit_ws_private_url: SocketAddress | None = _setting(None, "Private stream in place of Bybit's own.", _SOCKET)
+    allow_custom_hosts: bool = _setting(
+        False, "Whether a key of Bybit's live world may be sent to hosts that are not Bybit's.", "0 or 1"
+    )
     database_url: DatabaseAddress | None = _setting(
         None,
         "The database; SQLite in DESK_STATE_DIR unless set.",
@@ -90,7 +93,7 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
@@ -104,6 +107,15 @@ class Settings(BaseSettings):
         json_schema_extra={"allowed": "a list of accounts"},
     )
     account_keys: dict[str, ApiCredential] = Field(default_factory=dict, description="Keys of accounts by setting.")
+
+    strategies_dir: Path | None = _setting(
+        None, "Folder of your own strategies, writable by the desk's user alone. In desk.yaml only.", "a folder"
+    )
+    strategies: dict[FileName, Hash] = Field(
+        default_factory=dict,
+        description="The sha256 of each file in STRATEGIES_DIR that may run. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of file names to hashes"},
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -119,10 +131,10 @@ class Settings(BaseSettings):
 
     @property
     def bybit_world(self) -> BybitEnv:
-        """The Bybit world in use: as set, else the one of DESK_MODE; paper trading reads the demo world."""
+        """The Bybit world in use: as set, else the one of DESK_MODE; paper trading reads the live world's prices."""
         if self.bybit_env is not None:
             return self.bybit_env
-        return BybitEnv.DEMO if self.desk_mode is DeskMode.PAPER else BybitEnv(self.desk_mode)
+        return BybitEnv.LIVE if self.desk_mode is DeskMode.PAPER else BybitEnv(self.desk_mode)
 
     @property
     def database(self) -> str:
@@ -132,13 +144,13 @@ class Settings(BaseSettings):
         return f"sqlite+aiosqlite:///{self.desk_state_dir / 'desk.db'}"
 
     def of_account(self, account: AccountSpec) -> "Settings":
-        """These settings as if the account were the only one: its name, its key, and a state folder of its own.
-
-        The database stays the one of all accounts: ask the original for it.
+        """These settings as if the account were the only one: its name, its key, a state folder of its own; the
+        database stays the one of all accounts.
         """
         mode = self.desk_mode.value
         own: dict[str, Any] = {
             "desk_name": account.name,
+            "database_url": SecretStr(self.database),
             "desk_state_dir": self.desk_state_dir / "accounts" / account.name,
             "bybit_api_key": self.account_keys.get(setting_of(account.name, mode, KEY)),
             "bybit_api_secret": self.account_keys.get(setting_of(account.name, mode, SECRET)),

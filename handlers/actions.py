@@ -29,6 +29,14 @@ class CloseEverything:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """Set a limit; `confirmed` counts confirmations so far, because loosening takes two."""
 
@@ -70,7 +78,45 @@ class ProfileOn:
     profile: str
 
 
-type Action = CloseOne | CloseEverything | LimitChange | PauseEntries | ResumeEntries | RuleOn | ProfileOn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPosition:
+    """Open a position by hand: the previewed quantity, near the previewed price, in the previewed mode."""
+
+    symbol: str
+    long: bool
+    quantity: Decimal
+    seen_price: Decimal
+    seen_mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocking:
+    """End the cooldown of a symbol."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolOn:
+    """Let a profile enter on one of its symbols again."""
+
+    profile: str
+    symbol: str
+
+
+type Action = (
+    CloseOne
+    | CloseEverything
+    | Adopt
+    | LimitChange
+    | PauseEntries
+    | ResumeEntries
+    | RuleOn
+    | ProfileOn
+    | OpenPosition
+    | Unlocking
+    | SymbolOn
+)
 
 
 def adds_risk(action: Action) -> bool:
@@ -80,5 +126,5 @@ def adds_risk(action: Action) -> bool:
             return False
         case LimitChange(loosens=loosens):
             return loosens
-        case ResumeEntries() | RuleOn() | ProfileOn():
+        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn() | Adopt():
             return True

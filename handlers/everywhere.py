@@ -6,7 +6,7 @@ from dataclasses import replace
 from engine.core.commands import ACCOUNT, Answer, Filter, Refused
 from engine.core.profile import HoldLevel
 from handlers import deeds
-from handlers.actions import CloseEverything, PauseEntries
+from handlers.actions import Action, CloseEverything, PauseEntries
 from handlers.asking import ask
 from handlers.context import Context
 from handlers.spot import Screen
@@ -82,3 +82,15 @@ async def preview_close(ctx: Context, which: Filter) -> None:
 async def close_now(ctx: Context, which: Filter) -> None:
     """Close everything that matches on every account; each reports in a message of its own."""
     await asyncio.gather(*(deeds.close_all(one, which, "") for one in each(ctx)))
+
+
+async def carried_out(ctx: Context, action: Action) -> bool:
+    """Carry out a confirmed action that is meant for every account; False when it is meant for one."""
+    match action:
+        case CloseEverything(which=which, everywhere=True):
+            await close_now(ctx, which)
+        case PauseEntries(until_ms=until_ms, everywhere=True):
+            await pause_now(ctx, until_ms)
+        case _:
+            return False
+    return True

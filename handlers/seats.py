@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from handlers.ports import ConfirmPort, DeskPort, HealthPort, ResearchPort, StorePort
+from handlers.ports import ConfirmPort, DeskPort, HealthPort, ResearchPort, StorePort, SyncPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Seat:
     confirm: ConfirmPort
     research: ResearchPort
     health: HealthPort
+    sync: SyncPort | None = None
 
 
 class SeatsPort(Protocol):

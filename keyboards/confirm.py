@@ -35,7 +35,7 @@ def paused_keyboard(scope: str = "") -> InlineKeyboardMarkup:
 
 def changed_keyboard(place: Place) -> InlineKeyboardMarkup:
     """Back to where the changed thing is."""
-    return markup([link("Limits" if place is Place.RISK else "Strategies", place), link("Status", Place.STATUS)])
+    return markup([link(place.value.capitalize(), place), link("Status", Place.STATUS)])
 
 
 def running_keyboard(scope: str = "") -> InlineKeyboardMarkup:

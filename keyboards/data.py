@@ -15,6 +15,10 @@ class Place(StrEnum):
     BALANCE = "balance"
     TRADES = "trades"
     RISK = "risk"
+    LIMITS = "limits"
+    COOLDOWNS = "cooldowns"
+    SYMBOLS = "symbols"
+    SIGNALS = "signals"
     STRATEGIES = "strategies"
     CHARTS = "charts"
     TODAY = "today"
@@ -87,6 +91,12 @@ class Close(CallbackData, prefix="cl"):
     fresh: bool = False
 
 
+class TakeOver(CallbackData, prefix="to"):
+    """Preview giving the external position on a symbol to a profile."""
+
+    symbol: str
+
+
 class Reduce(CallbackData, prefix="ok"):
     """Confirm what closes or tightens."""
 
@@ -144,6 +154,40 @@ class SwitchRule(CallbackData, prefix="sr"):
     profile: str
     rule: str
     on: bool
+
+
+class SymbolsOf(CallbackData, prefix="sy"):
+    """Show the symbols of a profile, from `start` on."""
+
+    profile: str
+    start: str = ""
+
+
+class SwitchSymbol(CallbackData, prefix="ss"):
+    """Let a profile enter on a symbol, or no longer."""
+
+    profile: str
+    symbol: str
+    on: bool
+
+
+class Unlock(CallbackData, prefix="un"):
+    """Preview ending the cooldown of a symbol."""
+
+    symbol: str
+
+
+class SignalPage(CallbackData, prefix="sg"):
+    """Show a page of the newest signals."""
+
+    page: int
+
+
+class ManualEntry(CallbackData, prefix="me"):
+    """Preview opening a position by hand."""
+
+    symbol: str
+    long: bool
 
 
 class Day(CallbackData, prefix="dy"):

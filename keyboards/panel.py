@@ -30,6 +30,7 @@ def more_keyboard() -> InlineKeyboardMarkup:
     return markup(
         [link("Status", Place.STATUS), link("Balance", Place.BALANCE), link("Trades", Place.TRADES)],
         [link("Today", Place.TODAY), link("Performance", Place.PERFORMANCE), link("Analytics", Place.ANALYTICS)],
+        [link("Limits", Place.LIMITS), link("Cooldowns", Place.COOLDOWNS), link("Signals", Place.SIGNALS)],
         [link("Backtest", Place.BACKTEST), link("Health", Place.HEALTH), link("Version", Place.VERSION)],
         [link("Help", Place.HELP)],
     )

@@ -13,7 +13,7 @@ from engine.core.orders import Purpose, Ticket
 from engine.core.portfolio import Position
 from engine.core.profile import Profile
 from engine.core.risk import Draft, check_entry, level_price, quantity, wanted_notional
-from engine.core.strategy import Conflict, Decision, Enter, Exit, Held
+from engine.core.strategy import BookDriven, Conflict, Decision, Enter, Exit, Held, Withheld
 from engine.core.workspace import Reversal, Workspace
 
 BOOK_FRESH_MS = 10_000
@@ -51,6 +51,8 @@ def _act(
             close_position(ws, mine, decision.rule)
         case Conflict():
             _note(ws, profile, event, decision, "conflict", detail=" against ".join(decision.rules))
+        case Withheld() if mine is None:
+            _note(ws, profile, event, decision, "refused", check=decision.check, detail=decision.detail)
         case _:
             return
 
@@ -86,7 +88,7 @@ def draft_entry(ws: Workspace, profile: Profile, instrument: Instrument, decisio
     long = decision.long
     expected = expected_entry(ws, event.symbol, event.close, long=long)
     stop = level_price(decision.stop or profile.stop, expected, instrument, up=not long, long=long)
-    target = level_price(decision.target or profile.target, expected, instrument, up=long, long=long)
+    target = level_price(decision.target or profile.target, expected, instrument, up=long, long=long, stop=stop)
     notional = wanted_notional(ws, profile, instrument, expected=expected, stop=stop)
     qty = quantity(instrument, profile, notional, expected)
     return Draft(profile, instrument, long, expected, stop, target, qty, profile.leverage, event.close_ms)
@@ -116,6 +118,7 @@ def _ticket(ws: Workspace, draft: Draft, decision: Enter, decided: str) -> Ticke
         stop=draft.stop,
         target=draft.target,
         also=decision.also,
+        unit=draft.instrument.unit,
     )
 
 
@@ -139,11 +142,15 @@ def _note(
     detail: str = "",
 ) -> None:
     instrument = ws.instrument(event.symbol)
-    names = ws.strategies[profile.name].needs if ws.telling else ()
+    strategy = ws.strategies[profile.name]
+    reads = strategy.reads if isinstance(strategy, BookDriven) else strategy.needs
+    names = reads if ws.telling else ()
     values = [(name, event.inputs.get(name)) for name in names]
     match decision:
         case Enter():
             side, rule, also = "long" if decision.long else "short", decision.rule, decision.also
+        case Withheld():
+            side, rule, also = "long" if decision.long else "short", decision.rule, ()
         case Conflict():
             side, rule, also = "conflict", decision.rules[0], decision.rules[1:]
         case _:

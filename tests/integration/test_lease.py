@@ -14,6 +14,7 @@ import pytest
 
 from bot.lease import LeaseKeeper, lease_of, owner_of
 from bot.localchat.server import LocalChat, LocalChatConfig
+from bot.localvenue import LocalVenue, LocalVenueConfig
 from config.settings import Settings
 from engine.journal import JournalUnavailable
 from storage.lease import BEAT_S, TTL_MS, LeaseLostError
@@ -73,8 +74,8 @@ def test_the_lease_of_an_account_stands_for_its_key_and_does_not_hold_it(tmp_pat
 class Pair:
     """Two state folders on one database, run as processes."""
 
-    def __init__(self, chat: LocalChat, folder: Path) -> None:
-        self.chat, self.folder = chat, folder
+    def __init__(self, chat: LocalChat, venue: LocalVenue, folder: Path) -> None:
+        self.chat, self.venue, self.folder = chat, venue, folder
         self.started: list[asyncio.subprocess.Process] = []
 
     async def start(self, name: str) -> asyncio.subprocess.Process:
@@ -84,9 +85,11 @@ class Pair:
             "TELEGRAM_BOT_TOKEN": self.chat.bot_token,
             "TELEGRAM_ADMIN_IDS": str(OWNER),
             "DESK_STATE_DIR": str(self.folder / name),
+            "BYBIT_REST_URL": self.venue.url,
+            "BYBIT_WS_PUBLIC_URL": self.venue.public_url,
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder / 'shared.db'}",
         }
-        command = (sys.executable, "-m", "bot", "run", "--speed", "1")
+        command = (sys.executable, "-m", "bot", "run")
         process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
         self.started.append(process)
         return process
@@ -109,8 +112,10 @@ class Pair:
 
 async def _two_folders(folder: Path) -> tuple[tuple[int, str], tuple[int, str], list[str]]:
     chat = LocalChat(LocalChatConfig(rate_limits=False))
+    venue = LocalVenue(LocalVenueConfig(symbols=("BTCUSDT", "SOLUSDT")))
     await chat.start()
-    pair = Pair(chat, folder)
+    await venue.start()
+    pair = Pair(chat, venue, folder)
     try:
         first = await pair.start("a")
         await answer(chat, "/status", "Equity")
@@ -128,6 +133,7 @@ async def _two_folders(folder: Path) -> tuple[tuple[int, str], tuple[int, str], 
         return refused, lost, told
     finally:
         await pair.stop()
+        await venue.stop()
         await chat.stop()
 
 

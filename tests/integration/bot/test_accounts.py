@@ -11,7 +11,7 @@ import aiohttp
 
 from bot.localchat import LocalChat
 from bot.polling import Trouble
-from bot.seats import Beside
+from bot.seats import Room
 from bot.service import ChatService
 from engine.core.commands import CloseAll, ClosePosition, Pause, Resume
 from keyboards.binding import bound, code_of, unbound
@@ -63,10 +63,11 @@ async def opened(chat: LocalChat, folder: Path, clock: HandClock, stack: AsyncEx
     stack.push_async_callback(store.close)
     side = await store.beside(sub)
     desk, other = FakeDesk(ex.snapshot(account="main")), FakeDesk(ex.snapshot(account=sub))
-    beside = [Beside(store=side, desk=other, research=Idle(), health=Well())]
-    service = ChatService(
-        settings(chat, folder), store, desk, charts=Idle(), research=Idle(), health=Well(), clock=clock, beside=beside
-    )
+    rooms = [
+        Room(store=store, desk=desk, research=Idle(), health=Well()),
+        Room(store=side, desk=other, research=Idle(), health=Well()),
+    ]
+    service = ChatService(settings(chat, folder), rooms, charts=Idle(), health=Well(), clock=clock)
     await service.start()
     stack.push_async_callback(service.stop)
     http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -277,6 +277,8 @@ def test_a_deposit_or_withdrawal_moves_every_reference_and_breaches_nothing() ->
     before = bench.state.references[""]["day"]
     bench.time(10_000)
     bench.step(bench.report(wallet=bench.state.portfolio.wallet - to_money(5_000)))
+    out = e.Transfer("t1", -to_money(5_000), "TRANSFER_OUT", bench.now)
+    bench.step(e.TransfersReported((out,), bench.now))
     effects = bench.time(MINUTE_MS)
     assert facts(effects, LimitCrossed) == []
     assert {scope: names["day"] for scope, names in bench.state.references.items()} == {

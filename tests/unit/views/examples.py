@@ -99,6 +99,13 @@ BY_HAND = position(
     rule="",
     tick=Decimal("0.0000001"),
 )
+ADOPTABLE = replace(
+    BY_HAND,
+    stop_on_exchange=True,
+    adopter="manual",
+    adopt_stop=Decimal("0.0121000"),
+    adopt_target=Decimal("0.0130000"),
+)
 
 
 def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
@@ -323,6 +330,7 @@ class Signal:
     """A recorded signal."""
 
     at_ms: int = NOW_MS
+    symbol: str = "SOLUSDT"
     profile: str = "cft"
     side: str = "long"
     rule: str = "5 lower band touch"
