@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 sync = typer.Typer(name="sync", help="Bring the account's past home from the exchange.", no_args_is_help=True)
 
 Config = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Settings file (desk.yaml).")]
+Name = Annotated[str, typer.Option("--account", help="Which account, where the settings name several.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
@@ -26,27 +27,29 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 def backfill(
     months: Annotated[int, typer.Option(min=1, max=24, help="How far back; the exchange remembers two years.")] = 24,
     config: Config = None,
+    account: Name = "",
     as_json: Json = False,
 ) -> None:
     """Read executions, orders and closed P&L of the last months; goes on where it was stopped."""
-    _report(_online(config, lambda sync: sync.backfill(months, _shower(quiet=as_json))), as_json=as_json)
+    _report(_online(config, account, lambda sync: sync.backfill(months, _shower(quiet=as_json))), as_json=as_json)
 
 
 @sync.command()
-def now(config: Config = None, as_json: Json = False) -> None:
+def now(config: Config = None, account: Name = "", as_json: Json = False) -> None:
     """Read what is newer than what was read so far."""
-    _report(_online(config, lambda sync: sync.now(_shower(quiet=as_json))), as_json=as_json)
+    _report(_online(config, account, lambda sync: sync.now(_shower(quiet=as_json))), as_json=as_json)
 
 
 @sync.command()
-def status(config: Config = None, as_json: Json = False) -> None:
+def status(config: Config = None, account: Name = "", as_json: Json = False) -> None:
     """Say how far the past was read; asks nobody."""
     from bot.sync import standing
 
     settings = _settings(config)
+    alone = _alone(settings, account)
 
     async def look() -> "Standing":
-        store = await _store(settings)
+        store = await _store(settings, alone)
         try:
             return await standing(store)
         finally:
@@ -66,22 +69,34 @@ def _settings(config: Path | None) -> "Settings":
     return settings
 
 
-async def _store(settings: "Settings") -> "Store":
+def _alone(settings: "Settings", account: str) -> "Settings":
+    names = [each.name for each in settings.accounts]
+    if account in names or len(names) == 1:
+        return settings.of_account(settings.accounts[names.index(account or names[0])])
+    if account or names:
+        there = f"--account is one of: {', '.join(names)}" if names else "the settings name no accounts"
+        typer.echo(f"pocketdesk: {there}", err=True)
+        raise typer.Exit(2)
+    return settings
+
+
+async def _store(settings: "Settings", alone: "Settings") -> "Store":
     from storage.store import Store
 
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
     return await Store.open(
         settings.database,
         mode=settings.desk_mode.value,
-        account=settings.desk_name,
+        account=alone.desk_name,
         state_dir=settings.desk_state_dir,
     )
 
 
-def _online(config: Path | None, work: Callable[["Sync"], Awaitable["Outcome"]]) -> "Outcome":
+def _online(config: Path | None, name: str, work: Callable[["Sync"], Awaitable["Outcome"]]) -> "Outcome":
     from bot.lock import InstanceLock
 
     settings = _settings(config)
+    alone = _alone(settings, name)
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
 
     async def run() -> "Outcome":
@@ -92,11 +107,11 @@ def _online(config: Path | None, work: Callable[["Sync"], Awaitable["Outcome"]])
         from engine.clock import SystemClock
 
         with InstanceLock(settings.desk_state_dir):
-            store = await _store(settings)
-            connection = account_connection(settings, SystemClock())
+            store = await _store(settings, alone)
+            connection = account_connection(alone, SystemClock())
             try:
                 await connection.caller.sync_clock()
-                account = trading(settings, tag=await install_tag(store)).account
+                account = trading(alone, tag=await install_tag(store)).account
                 return await work(Sync(connection.caller, store, account, connection.time.now_ms))
             finally:
                 await connection.close()

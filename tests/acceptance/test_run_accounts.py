@@ -92,7 +92,6 @@ def _environment(chat: LocalChat, venue: LocalVenue, state: Path) -> dict[str, s
         "TELEGRAM_ADMIN_IDS": str(OWNER),
         "DESK_STATE_DIR": str(state),
         "DESK_MODE": "demo",
-        "ALLOW_CUSTOM_HOSTS": "1",
         "BYBIT_REST_URL": venue.url,
         "BYBIT_WS_PUBLIC_URL": venue.public_url,
         "BYBIT_WS_PRIVATE_URL": venue.private_url,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.accounts import AccountError, Trading, new_tag, trading
+from bot.accounts import AccountError, Trading, each_account, new_tag, trading, tradings
 from config import load_settings
 from engine.core.ids import check_tag
 from engine.core.market import HOUR_MS, MINUTE_MS
@@ -103,3 +103,46 @@ def test_a_profile_that_reads_finer_candles_than_there_are_does_not_trade(tmp_pa
 def test_a_new_installation_has_a_valid_tag_of_its_own() -> None:
     tags = {check_tag(new_tag()) for _ in range(20)}
     assert len(tags) > 1
+
+
+def several(folder: Path, **content: Any) -> dict[str, Trading]:
+    file = folder / "desk.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    settings = load_settings(config=file, env_file=folder / "none")
+    return {one.account.name: one for one in tradings(settings, tag="p123")}
+
+
+def test_each_account_trades_its_own_profiles_on_its_own_symbols(tmp_path: Path) -> None:
+    accounts = [
+        {"name": "a", "profiles": ["own", "cft"], "symbols": ["BTCUSDT", "SOLUSDT"]},
+        {"name": "b", "profiles": ["cft"], "record": ["ETHUSDT"]},
+    ]
+    profiles = [profile(name="own", preset="cft", symbols=["SOLUSDT", "XRPUSDT"]), profile()]
+    made_ = several(tmp_path, accounts=accounts, profiles=profiles, limits={"daily_equity": -4})
+    first, second = made_["a"].account, made_["b"].account
+    # What a profile names itself is cut to the account's symbols; one that names none trades the account's.
+    assert [(p.name, p.symbols) for p in first.profiles] == [("own", ("SOLUSDT",)), ("cft", ("BTCUSDT", "SOLUSDT"))]
+    assert [p.name for p in second.profiles] == ["cft"]
+    assert "ETHUSDT" not in second.profiles[0].symbols
+    assert set(second.profiles[0].symbols) == set(CFT.symbols) - {"ETHUSDT"}
+    for account in (first, second):
+        assert {limit.name: limit.threshold for limit in account.limits}["daily_equity"] == percent_to_ppm(-4)
+
+
+def test_an_account_may_only_watch(tmp_path: Path) -> None:
+    (only,) = several(tmp_path, accounts=[{"name": "eye", "record": ["BTCUSDT"]}]).values()
+    assert (only.account.name, only.account.profiles) == ("eye", ())
+
+
+def test_the_mistakes_of_all_accounts_are_told_at_once(tmp_path: Path) -> None:
+    accounts = [{"name": "a", "profiles": ["cff"]}, {"name": "b", "profiles": ["cft"], "record": list(CFT.symbols)}]
+    with pytest.raises(AccountError) as caught:
+        several(tmp_path, accounts=accounts)
+    first, second = str(caught.value).splitlines()
+    assert first.startswith("account a: no profile cff; there are: cft, ma_cross")
+    assert second.startswith("account b: profile cft has no symbol there")
+
+
+def test_without_accounts_the_settings_are_those_of_the_one_account(tmp_path: Path) -> None:
+    settings = load_settings(env_file=tmp_path / "none")
+    assert each_account(settings) == (settings,)
