@@ -18,7 +18,8 @@ def test_each_account_is_checked_with_its_own_key(tmp_path: Path) -> None:
         venue = LocalVenue(LocalVenueConfig(symbols=("BTCUSDT", "XRPUSDT"), accounts=specs))
         await venue.start()
         try:
-            keys = {f"bybit_trend_demo_{part}": value for part, value in _pair(venue, "trend")}
+            key, secret = venue.credentials("trend")
+            keys = {"bybit_trend_demo_api_key": key, "bybit_trend_demo_api_secret": secret}
             settings = Settings(
                 desk_mode="demo",
                 desk_state_dir=tmp_path,
@@ -38,7 +39,3 @@ def test_each_account_is_checked_with_its_own_key(tmp_path: Path) -> None:
     assert "scalp: the exchange accepts the API key" not in found
     assert any(words.startswith("scalp: ") and "key" in words for words in found)
     assert sum(words.startswith("desk ") for words in found) == 2
-
-
-def _pair(venue: LocalVenue, name: str) -> zip[tuple[str, str]]:
-    return zip(("api_key", "api_secret"), venue.credentials(name), strict=True)
