@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from aiogram.types import Chat, Message, User
 
 from bot.sync import Outcome
+from bot.sync_compare import Difference
 from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.core.commands import Scope
@@ -287,6 +288,11 @@ SYNCED = Outcome(
     unreadable=1,
     trouble="execution.execQty: 'x' is not a number",
     missing=["e-1", "e-2"],
+    compared=2_150,
+    differences=[
+        Difference(symbol="SOLUSDT", profile="cft", closed_ms=NOW_MS, ours=Decimal("-1.2"), theirs=Decimal("-1.35")),
+        Difference(symbol="XRPUSDT", profile="lx", closed_ms=NOW_MS, ours=Decimal("0.4"), theirs=None),
+    ],
 )
 RESTING = snapshot(
     symbols=(

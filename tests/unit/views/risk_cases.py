@@ -12,6 +12,7 @@ from handlers.views import manual, risk, signals, strategies, symbols, sync
 from keyboards import lists
 from keyboards import manual as manual_keys
 from keyboards import risk as risk_keys
+from keyboards import sync as sync_keys
 from keyboards import symbols as symbol_keys
 from tests.unit.views import examples as ex
 
@@ -80,8 +81,10 @@ def by_hand() -> Iterator[Case]:
 
 def past() -> Iterator[Case]:
     """The account's past."""
-    yield "syncing", sync.render_syncing(3, 159), None
+    yield "syncing", sync.render_syncing(3, 159), sync_keys.running_keyboard()
     yield "synced", sync.render_synced(sync.outcome_lines(ex.SYNCED), "main · DEMO"), None
+    agreed = replace(ex.SYNCED, differences=[], missing=[], unreadable=0, skipped=0)
+    yield "synced_agreed", sync.render_synced(sync.outcome_lines(agreed), "main · DEMO"), None
 
 
 RISK_CASES = (*past(), *risk_screens(), *symbol_screens(), *by_hand())
