@@ -12,8 +12,8 @@ from handlers.views import manual, risk, signals, strategies, symbols, sync
 from keyboards import lists
 from keyboards import manual as manual_keys
 from keyboards import risk as risk_keys
-from keyboards import sync as sync_keys
 from keyboards import symbols as symbol_keys
+from keyboards import sync as sync_keys
 from tests.unit.views import examples as ex
 
 type Case = tuple[str, str, InlineKeyboardMarkup | None]
