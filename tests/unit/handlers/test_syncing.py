@@ -1,7 +1,5 @@
 """The account's past from chat: progress in place, then the counts; trouble in words."""
 
-import asyncio
-
 import pytest
 
 from engine.exchanges.base import QueryFailedError
@@ -33,8 +31,7 @@ async def test_without_an_exchange_nothing_is_asked(world: World) -> None:
 async def test_a_run_is_alone_and_can_be_stopped(world: World) -> None:
     assert world.sync is not None
     await world.type("/sync 12")
-    while not world.sync.asked:
-        await asyncio.sleep(0)
+    await world.sync.begun.wait()
     first = world.telegram.last
     await world.type("/sync 3")
     assert "being read already" in world.screen
