@@ -3,20 +3,22 @@
 import secrets
 import string
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from bot.user_code import Made, make
 from config import Settings
 from config.profiles import ProfileSpec
 from engine import presets
+from engine.backtest.overrides import changed
 from engine.core.ids import check_code
 from engine.core.profile import Account, LimitSpec, Profile
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
-from engine.plan import check_needs
-from engine.strategies.registry import build
+from engine.plan import check_needs, timeframes
+from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
 
@@ -27,10 +29,16 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Trading:
-    """An account with the strategies of its profiles by profile name."""
+    """An account with the strategies of its profiles by profile name; `blocked` says which may not enter, and why."""
 
     account: Account
     strategies: Mapping[str, Strategy]
+    blocked: Mapping[str, str] = field(default_factory=dict)
+
+    def following(self, found: Mapping[str, tuple[str, ...]]) -> "Trading":
+        """Return the same with other symbols for some profiles, by name; an empty list changes nothing."""
+        profiles = (replace(p, symbols=found.get(p.name) or p.symbols) for p in self.account.profiles)
+        return replace(self, account=replace(self.account, profiles=tuple(profiles)))
 
     def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
         """Return the same without symbols that have no candles and profiles that would need finer candles."""
@@ -38,9 +46,10 @@ class Trading:
         kept = []
         for profile in self.account.profiles:
             mine = tuple(symbol for symbol in profile.symbols if symbol in there)
-            if mine and profile.timeframe % base_ms == 0:
+            lengths = timeframes(profile, self.strategies[profile.name])
+            if mine and not any(length % base_ms for length in lengths):
                 kept.append(replace(profile, symbols=mine))
-        return Trading(replace(self.account, profiles=tuple(kept)), self.strategies)
+        return replace(self, account=replace(self.account, profiles=tuple(kept)))
 
 
 def new_tag() -> str:
@@ -50,23 +59,28 @@ def new_tag() -> str:
 
 def trading(settings: Settings, *, tag: str) -> Trading:
     """Build what trades; raises AccountError."""
-    made = [_profile(spec) for spec in settings.profiles] or [(p, build(p.strategy, {})) for p in presets.DEFAULT]
+    if settings.accounts:
+        raise AccountError("accounts: this version trades one account a process; run one process for each of them")
+    made = [_profile(spec, settings) for spec in settings.profiles] or [
+        (p, Made(build(p.strategy, {}))) for p in presets.DEFAULT
+    ]
     codes = [profile.code for profile, _ in made]
     if len(set(codes)) < len(codes):
         raise AccountError(f"two profiles share a code: {', '.join(codes)}; give them names that differ in six letters")
     base = presets.account((p for p, _ in made), mode=settings.desk_mode.value, tag=tag, name=settings.desk_name)
     limits = _overridden(base.limits, settings.limits, "the account")
-    return Trading(replace(base, limits=limits), {profile.name: strategy for profile, strategy in made})
+    blocked = {profile.name: it.blocked for profile, it in made if it.blocked}
+    return Trading(replace(base, limits=limits), {profile.name: it.strategy for profile, it in made}, blocked)
 
 
-def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
+def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
     wanted = spec.preset or spec.name
     preset = presets.PROFILES.get(wanted)
     if preset is None:
         near = get_close_matches(wanted, presets.PROFILES, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(presets.PROFILES)}"
         raise AccountError(f"profile {spec.name}: no preset {wanted!r}; {hint}")
-    if spec.strategy != preset.strategy:
+    if spec.strategy != preset.strategy and (spec.strategy in FACTORIES or settings.strategies_dir is None):
         raise AccountError(f"profile {spec.name}: preset {wanted} runs {preset.strategy}, not {spec.strategy}")
     code = preset.code if spec.name == preset.name else "".join(c for c in spec.name.lower() if c.isalnum())[:6]
     named = tuple(replace(limit, profile=spec.name) for limit in preset.limits)
@@ -74,13 +88,16 @@ def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
         preset,
         name=spec.name,
         code=check_code(code),
+        strategy=spec.strategy,
         symbols=spec.symbols or preset.symbols,
+        # Who names symbols wants these.
+        largest=0 if spec.symbols else preset.largest,
         limits=_overridden(named, spec.limits, f"profile {spec.name}"),
     )
     try:
-        strategy = build(spec.strategy, spec.params)
-        check_needs(strategy)
-        return profile, strategy
+        made = make(spec.strategy, spec.params, settings)
+        check_needs(made.strategy)
+        return changed(profile, spec.settings), made
     except ValueError as error:
         raise AccountError(f"profile {spec.name}: {error}") from error
 

@@ -21,6 +21,7 @@ from bot.research import Research
 from bot.service import ChatService
 from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
+from bot.user_code import UserCode
 from config import LogLevel, Settings
 from config.logging import get_logger
 from engine import plan
@@ -60,6 +61,7 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
     async with AsyncExitStack() as undo:
         ground = await open_ground(settings, market, symbols, SystemClock())
         undo.push_async_callback(ground.close)
+        found = {p.name: await ground.largest(p.largest * 3 // 2) for p in wanted.account.profiles if p.largest}
         store = await Store.open(
             settings.database,
             mode=settings.desk_mode.value,
@@ -68,7 +70,8 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
             state_dir=settings.desk_state_dir,
         )
         undo.push_async_callback(store.close)
-        what = trading(settings, tag=await install_tag(store)).only(ground.instruments, base_ms=ground.base_ms)
+        what = trading(settings, tag=await install_tag(store)).following(found)
+        what = what.only(ground.instruments, base_ms=ground.base_ms)
         what = replace(what, account=replace(what.account, prices=ground.prices))
         undo.pop_all()
     return Wiring(settings=settings, ground=ground, store=store, trading=what)
@@ -187,7 +190,8 @@ class App:
         candles = LiveCandles(
             plan.needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
         )
-        candles.seed(await ground.history(begin_ms, candles.history_ms(), tuple(ground.instruments)))
+        for length_ms, symbols in candles.histories():
+            candles.seed(await ground.history(begin_ms, length_ms, symbols))
         desk.find_candles = candles.columns
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
@@ -200,6 +204,10 @@ class App:
             begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
         begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
         begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
+        code = UserCode(desk, wiring.settings, wiring.trading.blocked)
+        self._stops.append(code.close)
+        if code.start():
+            begin("strategies", code.run(self._clock, self.supervisor.heartbeat("strategies")))
         if isinstance(desk.exchange, Looked):
             recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
             begin("recheck", recheck.run(self.supervisor.heartbeat("recheck")))

@@ -59,7 +59,8 @@ def _costs(profile: Profile, account: Account, stop: int | None) -> Iterable[tup
     share = profile.max_cost_share_ppm
     if share is None:
         return
-    cost = 2 * (account.taker_e8 // 100 + account.slippage_ppm)
+    slippage = account.slippage_ppm if profile.cost_slippage_ppm is None else profile.cost_slippage_ppm
+    cost = 2 * (account.taker_e8 // 100 + slippage)
     if stop is None:
         yield (
             f"entries whose stop is nearer than {_percent(cost * PPM // share)} are refused by cost; on calm majors "

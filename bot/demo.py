@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # Where the account is kept: its own files on paper, or the local exchange's.
 PAPER, VENUE = "paper", "venue"
+LOOPBACK = "127.0.0.1"
 ADMIN_ROLES = frozenset({"owner", "admin"})
 
 
@@ -128,7 +129,8 @@ async def open_venue(options: DemoOptions) -> "LocalVenue":
     config = LocalVenueConfig(
         seed=options.seed,
         speed=options.speed or 1.0,
-        accounts=(AccountSpec(wallet=options.balance, paper=paper if paper.exists() else None),),
+        # Bound to an address, as the adapter wants of a key.
+        accounts=(AccountSpec(wallet=options.balance, ips=(LOOPBACK,), paper=paper if paper.exists() else None),),
         state_dir=options.state / VENUE,
         # The market stands still between two starts.
         start_ms=0,

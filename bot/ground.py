@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.market import MarketPlan, Source, VenueAccess
@@ -19,6 +20,7 @@ from engine.exchanges.base import Exchange, QueryFailedError
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
+from engine.flow import Flow
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -31,6 +33,8 @@ _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+# The demo's exchange, beside the worlds of the real one.
+LOCAL = "local"
 
 
 class GroundError(ValueError):
@@ -58,6 +62,11 @@ class Ground(Protocol):
 
     def begin_ms(self, known_ms: int) -> int:
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Follow the perpetuals of the largest 24 h turnover and return them; none where the market has a fixed list
+        of symbols.
+        """
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return the candles of the time before an instant, as far as there are any."""
@@ -97,6 +106,11 @@ class PaperGround:
         """Go on with the next minute after what account and journal know, or begin where the market does."""
         known_ms = max(known_ms, self._paper.truth.now_ms if self._paper is not None else 0)
         return -(-known_ms // MINUTE_MS) * MINUTE_MS if known_ms else self._source.begin_ms(self._clock.wall_ms())
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """The source has a fixed list of symbols."""
+        del count
+        return ()
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return candles of the source."""
@@ -150,12 +164,29 @@ class BybitGround:
     def remember(self, held: Sequence[Instrument]) -> None:
         """Go on counting as the books do where something is held, and know what is no longer listed."""
         changed = {instrument.symbol: instrument for instrument in self._connection.instruments.remember(held)}
-        self.instruments = {**self.instruments, **changed}
+        # What is held is followed, whether or not a profile still trades it.
+        book = self._connection.instruments
+        there = {instrument.symbol: book[instrument.symbol] for instrument in held if instrument.symbol in book}
+        self.instruments = {**self.instruments, **there, **changed}
+        self._feed.also(there)
 
     def begin_ms(self, known_ms: int) -> int:
         """Begin now, by the exchange's clock."""
         del known_ms
         return self._connection.time.now_ms()
+
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Ask the exchange; when it does not answer the given list stays."""
+        if self.prices != LIVE_PRICES:
+            return ()
+        try:
+            found = await self._feed.largest(count)
+        except QueryFailedError as error:
+            _log.warning("turnovers could not be read; the profile keeps its own list", why=str(error))
+            return ()
+        book = self._connection.instruments
+        self.instruments = {**self.instruments, **{symbol: book[symbol] for symbol in found}}
+        return found
 
     async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
         """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""
@@ -181,7 +212,7 @@ class BybitGround:
         from engine.exchanges.bybit.feed import Outlets
 
         del begin_ms
-        await self._feed.run(Outlets(put=desk.put, candles=candles), beat)
+        await self._feed.run(Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles)), beat)
 
     async def close(self) -> None:
         """Release the connection, the last thing of all."""
@@ -228,14 +259,27 @@ class LivePaperGround(BybitGround):
 
         # Nobody else tells what is wrong with the connection: a paper account has none of its own.
         self._connection.health.connect(desk.put)
-        outlets = Outlets(put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding)
+        outlets = Outlets(
+            put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding, flow=flow_of(desk, candles)
+        )
         await self._feed.run(outlets, beat)
+
+
+def flow_of(desk: Desk, candles: LiveCandles) -> Flow:
+    """Return what takes in trades and books for the desk's book-driven strategies."""
+    workspace = desk.trader.workspace
+    return Flow(candles, workspace.account, workspace.strategies)
 
 
 def _paper(instruments: Mapping[str, Instrument], account: Account, state: Settings) -> PaperExchange:
     terms = Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm)
     folder, wallet = state.desk_state_dir / "paper", to_money(state.initial_balance)
     return open_paper(folder, instruments.values(), wallet=wallet, terms=terms, at_once=True)
+
+
+def candle_file(folder: Path, world: str) -> CandleFile:
+    """Return the file of a state folder that keeps minute candles of a world between starts."""
+    return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
 
 
 async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -259,13 +303,14 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
     feed, instruments = await _loaded(connection, symbols, clock)
-    return BybitGround(connection, feed, instruments, prices="generated", file=_file(settings, "local"))
+    file = candle_file(settings.desk_state_dir, LOCAL)
+    return BybitGround(connection, feed, instruments, prices="generated", file=file)
 
 
 async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
     connection = account_connection(settings, clock)
     feed, instruments = await _loaded(connection, symbols, clock)
-    file = _file(settings, settings.bybit_world.value)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
     if settings.desk_mode is DeskMode.PAPER:
         return LivePaperGround(connection, feed, instruments, file=file)
     return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
@@ -295,10 +340,6 @@ def account_connection(settings: Settings, clock: Clock) -> "Connection":
     except HostError as error:
         raise GroundError(str(error)) from None
     return Connection(hosts, clock, credentials)
-
-
-def _file(settings: Settings, world: str) -> CandleFile:
-    return CandleFile(settings.desk_state_dir / f"candles-{world}.npz", MINUTE_MS)
 
 
 async def _loaded(

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.profiles import Parameters, ProfileSpec
+from config.accounts import KEY, SECRET, AccountSpec, setting_of
+from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
     AdminIds,
     Amount,
@@ -26,9 +27,12 @@ from config.values import (
     SocketAddress,
     TimeOfDay,
     TimeZoneName,
+    Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
+# Not written as such: the keys of accounts have names that depend on the accounts.
+COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
 _SOCKET = "an address such as wss://host/path"
 _LEVELS = ", ".join(LogLevel)
@@ -67,6 +71,7 @@ class Settings(BaseSettings):
     )
     bybit_api_key: ApiCredential | None = _setting(None, "Key of the account.", "at least 8 visible characters")
     bybit_api_secret: ApiCredential | None = _setting(None, "Secret of the account.", "at least 8 visible characters")
+    bybit_recv_window: Window = _setting(5_000, "How long a signed request stays valid, in ms.", "1000 to 60000")
     bybit_rest_url: HttpAddress | None = _setting(None, "REST server in place of Bybit's own.", _HTTP)
     bybit_ws_public_url: SocketAddress | None = _setting(None, "Public stream in place of Bybit's own.", _SOCKET)
     bybit_ws_private_url: SocketAddress | None = _setting(None, "Private stream in place of Bybit's own.", _SOCKET)
@@ -88,13 +93,28 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
-        description="Limits of the account by name. In desk.yaml only.",
+        description="Limits of every account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+    accounts: tuple[AccountSpec, ...] = Field(
+        (),
+        description="Accounts with keys of their own: name, profiles, symbols, record, recv_window. In desk.yaml only.",
+        json_schema_extra={"allowed": "a list of accounts"},
+    )
+    account_keys: dict[str, ApiCredential] = Field(default_factory=dict, description="Keys of accounts by setting.")
+
+    strategies_dir: Path | None = _setting(
+        None, "Folder of your own strategies, writable by the desk's user alone. In desk.yaml only.", "a folder"
+    )
+    strategies: dict[FileName, Hash] = Field(
+        default_factory=dict,
+        description="The sha256 of each file in STRATEGIES_DIR that may run. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of file names to hashes"},
     )
 
     @classmethod
@@ -123,12 +143,28 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.desk_state_dir / 'desk.db'}"
 
+    def of_account(self, account: AccountSpec) -> "Settings":
+        """These settings as if the account were the only one: its name, its key, and a state folder of its own.
+
+        The database stays the one of all accounts: ask the original for it.
+        """
+        mode = self.desk_mode.value
+        own: dict[str, Any] = {
+            "desk_name": account.name,
+            "desk_state_dir": self.desk_state_dir / "accounts" / account.name,
+            "bybit_api_key": self.account_keys.get(setting_of(account.name, mode, KEY)),
+            "bybit_api_secret": self.account_keys.get(setting_of(account.name, mode, SECRET)),
+            "bybit_recv_window": account.recv_window,
+            "accounts": (account,),
+        }
+        return self.model_copy(update=own)
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value held, for the redaction of logs."""
-        values = (getattr(self, name) for name in type(self).model_fields)
+        values = (*(getattr(self, name) for name in type(self).model_fields), *self.account_keys.values())
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
 def is_secret(name: str) -> bool:
     """True where the setting of that field name holds a secret: never shown, and to be had from a file (NAME_FILE)."""
-    return "SecretStr" in repr(Settings.model_fields[name].annotation)
+    return name not in COLLECTED and "SecretStr" in repr(Settings.model_fields[name].annotation)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator as After
-from pydantic import BeforeValidator, PlainValidator, SecretStr
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
 _MINUTES_PER_DAY = 24 * 60
 
@@ -134,6 +134,7 @@ Level = Annotated[LogLevel, BeforeValidator(_uppered)]
 TimeZoneName = Annotated[str, After(_check_timezone)]
 AdminIds = Annotated[tuple[int, ...], PlainValidator(_parse_admin_ids)]
 TimeOfDay = Annotated[time, PlainValidator(_parse_clock)]
+Window = Annotated[int, Field(ge=1_000, le=60_000)]
 Amount = Annotated[Decimal, PlainValidator(_parse_amount)]
 Parameter = Annotated[ScalarOrList, PlainValidator(_parse_scalars)]
 HttpAddress = Annotated[str, After(_url_check("http", "https"))]

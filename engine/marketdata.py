@@ -36,6 +36,7 @@ class LiveCandles:
         self._resamplers: dict[tuple[str, int], Resampler] = {}
         self._troubled: set[str] = set()
         self._waiting: list[tuple[Need, int]] = []
+        self.revision = 0
         for need in needs:
             self._add(need)
         for symbol in instruments:
@@ -56,13 +57,22 @@ class LiveCandles:
         if instrument.symbol in self._instruments:
             self._instruments[instrument.symbol] = instrument
 
-    def history_ms(self) -> int:
-        """Return how much history before the first live bar warms everything up."""
-        rows = (2 * need.bars * need.timeframe for needs in self._needs.values() for need in needs)
-        return max(rows, default=0) + self._base_ms
+    def history_ms(self, symbol: str | None = None) -> int:
+        """Return how much history before the first live bar warms everything up (of one symbol, when given)."""
+        wanted = [need for needs in self._needs.values() for need in needs if symbol in {None, need.symbol}]
+        return max((2 * need.bars * need.timeframe for need in wanted), default=0) + self._base_ms
+
+    def histories(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return the lengths of history and which symbols want each; the length that most of them want comes first."""
+        groups: dict[int, list[str]] = {}
+        for symbol in self._instruments:
+            groups.setdefault(self.history_ms(symbol), []).append(symbol)
+        ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+        return tuple((length_ms, tuple(symbols)) for length_ms, symbols in ordered)
 
     def seed(self, history: Sequence[Columns]) -> None:
         """Load history at the base timeframe up to now, from the last gap on; strategies are not asked about it."""
+        self.revision += 1
         for whole in history:
             if not len(whole):
                 continue
@@ -80,6 +90,7 @@ class LiveCandles:
 
     def on_bar(self, bar: Bar) -> list[Told]:
         """Take in one closed base bar; return what strategies and checks must hear, in order."""
+        self.revision += 1
         # A decision that still waits belongs before the symbol's next bar.
         told = self._released(lambda need, close_ms: need.symbol == bar.symbol and close_ms < bar.close_ms)
         outcome = self._store.append(bar)
@@ -99,6 +110,13 @@ class LiveCandles:
         self._waiting.extend((need, close_ms) for need, close_ms in closed if need.decides)
         told.extend(self._released(self._complete))
         return told
+
+    def read(self, symbol: str, timeframe_ms: int) -> Mapping[str, Foreign]:
+        """Return the columns of other bars that profiles on these bars read, as they are now; see `revision`."""
+        for need in self._needs.get(symbol, ()):
+            if need.timeframe == timeframe_ms:
+                return self._foreign(need)
+        return {}
 
     @property
     def waiting(self) -> bool:

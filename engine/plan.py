@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.candles import Columns
 from engine.core.market import timeframe_ms
-from engine.core.profile import Account
+from engine.core.profile import Account, Profile
 from engine.core.strategy import Strategy
 from engine.indicators import IndicatorColumns, parse, warmup_bars
 
@@ -86,6 +86,12 @@ def needs(account: Account, strategies: Mapping[str, Strategy]) -> tuple[Need, .
         Need(symbol, timeframe, tuple(part.names), part.decides, part.foreign)
         for (symbol, timeframe), part in wanted.items()
     )
+
+
+def timeframes(profile: Profile, strategy: Strategy) -> tuple[int, ...]:
+    """Return the lengths of all candles that a profile decides on or reads."""
+    read = (place(name, "") for name in strategy.needs)
+    return (profile.timeframe, *(there.timeframe for there in read if there is not None))
 
 
 def check_needs(strategy: Strategy) -> None:

@@ -178,6 +178,24 @@ MOMENTUM = Profile(
     ),
 )
 
+ORDERFLOW = Profile(
+    name="orderflow",
+    code="flow",
+    strategy="orderflow",
+    symbols=MAJORS[:3],
+    timeframe=MINUTE_MS,
+    sizing=Sizing(mode=SizeMode.EQUITY_RISK, ppm=percent_to_ppm(2), cap=10),
+    leverage=10,
+    max_positions=3,
+    max_cost_share_ppm=percent_to_ppm(30),
+    cost_slippage_ppm=200,
+    protection=Protection(max_age_ms=24 * HOUR_MS),
+    limits=(
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, -6, Action.NO_ENTRIES, profile="orderflow"),
+        percent_limit("peak_drawdown", Measure.PEAK_EQUITY, -50, Action.HALT, profile="orderflow"),
+    ),
+)
+
 MANUAL = Profile(
     name="manual",
     code="man",
@@ -191,7 +209,7 @@ MANUAL = Profile(
     target=Away(percent_to_ppm(4)),
 )
 
-PROFILES = {profile.name: profile for profile in (CFT, LX, MA_CROSS, SHORTSELLER, MOMENTUM, MANUAL)}
+PROFILES = {profile.name: profile for profile in (CFT, LX, MA_CROSS, SHORTSELLER, MOMENTUM, ORDERFLOW, MANUAL)}
 # What trades where desk.yaml names no profiles.
 DEFAULT = (CFT, MA_CROSS, MANUAL)
 

@@ -1,9 +1,10 @@
 """Settings of a run given as `name=value`: parameters of the strategy, rules of the profile, its limits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from engine.backtest.request import BacktestError
@@ -12,20 +13,43 @@ from engine.core.money import PPM, percent_to_ppm, to_money
 from engine.core.profile import LimitSpec, Profile, SizeMode, Sizing
 from engine.core.strategy import Away, Strategy
 from engine.plan import check_needs
+from engine.strategies.parameters import Parameter
+from engine.strategies.parameters import parameters as declared
 from engine.strategies.registry import build, known_parameters
+from engine.user_strategies import Source, StrategyFileError, build_user, read_source
 
 type _Change = Callable[[Profile, str], Profile]
 
 
-def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, Strategy, dict[str, str]]:
-    """Return the profile with its settings changed, its strategy, and the settings by name as text.
+def changed(profile: Profile, settings: Mapping[str, Any]) -> Profile:
+    """Return a profile with rules of its own (`stop`, `notional`, `max_age` …); raises BacktestError, a ValueError,
+    that names the setting.
+    """
+    for name, value in settings.items():
+        if name not in _CHANGES:
+            raise _unknown(name, list(_CHANGES))
+        try:
+            # YAML reads a bare `off` as false.
+            profile = _CHANGES[name](profile, "off" if value is False else str(value))
+        except (ValueError, OverflowError, InvalidOperation) as error:
+            raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
+    return profile
+
+
+def overridden(
+    profile: Profile, settings: tuple[str, ...], file: Path | None = None
+) -> tuple[Profile, Strategy, dict[str, str]]:
+    """Return the profile with its settings changed, its strategy (that of a file, when given), and the settings by
+    name as text.
 
     Raises BacktestError for text that is no `name=value`, an unknown name (with the nearest one) or a value that cannot
     be.
     """
     parameters: dict[str, Any] = {}
     given: dict[str, str] = {}
-    known = known_parameters(profile.strategy)
+    source = _source(file) if file is not None else None
+    profile = profile if source is None else replace(profile, strategy=source.name)
+    known = known_parameters(profile.strategy) if source is None else _parameters_of(source)
     limits = {f"limit.{spec.name}": spec for spec in profile.limits}
     for text in settings:
         name, sign, value = (part.strip() for part in text.partition("="))
@@ -48,9 +72,23 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
             raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
         given[name] = value
     try:
-        strategy = build(profile.strategy, parameters)
+        strategy = build(profile.strategy, parameters) if source is None else build_user(source, parameters)
         check_needs(strategy)
         return profile, strategy, given
+    except ValueError as error:
+        raise BacktestError(str(error)) from error
+
+
+def _source(file: Path) -> Source:
+    try:
+        return read_source(file)
+    except StrategyFileError as error:
+        raise BacktestError(str(error)) from error
+
+
+def _parameters_of(source: Source) -> Mapping[str, Parameter]:
+    try:
+        return declared(type(build_user(source, {})))
     except ValueError as error:
         raise BacktestError(str(error)) from error
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from engine.backtest.grids import instrument_of
 from engine.backtest.overrides import overridden
+from engine.backtest.prepare_ticks import Ticks, load_flow
+from engine.backtest.prepare_ticks import span as tick_span
 from engine.backtest.request import BacktestError, Request
 from engine.candles import Columns
 from engine.core.market import DAY_MS, Instrument, timeframe_name
 from engine.core.money import PPM, rate_to_e8, to_money
 from engine.core.profile import Account, Profile
-from engine.core.strategy import Strategy
+from engine.core.strategy import BookDriven, Strategy
 from engine.datafiles import DataFileError, load_candles
 from engine.datafiles_names import symbols_in
 from engine.datafiles_ticks import load_funding
@@ -29,7 +31,8 @@ _WARM_TWICE = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person asks for. `fee_percent` is a side's, `slippage_percent` an order's; `since` and `until` are UTC
-    dates or ISO times, `until` not included; `settings` are `name=value`. Absent values: the account's defaults, all
+    dates or ISO times, `until` not included; `settings` are `name=value`; the strategy of `strategy_file` takes the
+    place of the profile's. Absent values: the account's defaults, all
     of the data, the instruments' known grids.
     """
 
@@ -45,6 +48,7 @@ class Wish:
     tick: Decimal | None = None
     step: Decimal | None = None
     funding: Path | None = None
+    strategy_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +67,18 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         near = get_close_matches(wish.profile, profiles, 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(profiles)}"
         raise BacktestError(f"there is no profile {wish.profile!r}; {hint}")
-    profile, strategy, given = overridden(profile, wish.settings)
+    profile, strategy, given = overridden(profile, wish.settings, wish.strategy_file)
     read = {there.symbol: there for name in strategy.needs if (there := place(name, "")) is not None and there.symbol}
-    data, others, notes = _load(wish, profile, read)
+    others: dict[str, Columns] = {}
+    notes: list[str] = []
+    ticks: Ticks = ()
+    if isinstance(strategy, BookDriven):
+        data, ticks = load_flow(wish.data, wish.symbols)
+    else:
+        data, others = _load(wish, profile, read, notes)
     profile = replace(profile, symbols=tuple(data))
     account = _account(wish, profile)
-    span = _span(wish, data)
+    span = _span(wish, tick_span(ticks) if ticks else _whole_span(data))
     request = Request(
         account=account,
         strategies={profile.name: strategy},
@@ -79,6 +89,7 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         wallet=to_money(wish.balance),
         terms=Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm),
         funding=_funding(wish, data),
+        ticks=ticks,
     )
     return Prepared(request=request, notes=tuple(notes), config=_config(wish, profile, span, given))
 
@@ -90,11 +101,10 @@ type _Found = Mapping[str, Mapping[int, Columns]]
 
 
 def _load(
-    wish: Wish, profile: Profile, read: Mapping[str, Place]
-) -> tuple[dict[str, Columns], dict[str, Columns], list[str]]:
-    # What is traded, what is only read, and what to tell.
+    wish: Wish, profile: Profile, read: Mapping[str, Place], notes: list[str]
+) -> tuple[dict[str, Columns], dict[str, Columns]]:
+    # What is traded and what is only read.
     found: dict[str, dict[int, Columns]] = {}
-    notes: list[str] = []
     for path in wish.data:
         if not path.exists():
             raise BacktestError(f"{path}: there is no such file or folder; give candles with --data")
@@ -114,7 +124,7 @@ def _load(
             f"{names}: no candles of {', '.join(missing or profile.symbols)}; found {', '.join(found) or 'none'}"
         )
     traded = _one_length({symbol: found[symbol] for symbol in wanted}, profile)
-    return traded, _only_read(found, wanted, read, notes), notes
+    return traded, _only_read(found, wanted, read, notes)
 
 
 def _only_read(
@@ -167,11 +177,15 @@ def _one_length(found: _Found, profile: Profile) -> dict[str, Columns]:
 # Period
 
 
-def _span(wish: Wish, data: Mapping[str, Columns]) -> tuple[int, int]:
+def _whole_span(data: Mapping[str, Columns]) -> tuple[int, int]:
     if any(not len(columns) for columns in data.values()):
         raise BacktestError("the data holds no candles")
     first = min(int(columns.time[0]) for columns in data.values())
-    last = max(int(columns.time[-1]) + columns.timeframe_ms for columns in data.values())
+    return first, max(int(columns.time[-1]) + columns.timeframe_ms for columns in data.values())
+
+
+def _span(wish: Wish, whole: tuple[int, int]) -> tuple[int, int]:
+    first, last = whole
     start = first if wish.since is None else moment(wish.since, "--from")
     end = last if wish.until is None else moment(wish.until, "--to")
     if start >= last or end <= first:

@@ -13,7 +13,7 @@ from engine.core.orders import Purpose, Ticket
 from engine.core.portfolio import Position
 from engine.core.profile import Profile
 from engine.core.risk import Draft, check_entry, level_price, quantity, wanted_notional
-from engine.core.strategy import Conflict, Decision, Enter, Exit, Held, Withheld
+from engine.core.strategy import BookDriven, Conflict, Decision, Enter, Exit, Held, Withheld
 from engine.core.workspace import Reversal, Workspace
 
 BOOK_FRESH_MS = 10_000
@@ -142,7 +142,9 @@ def _note(
     detail: str = "",
 ) -> None:
     instrument = ws.instrument(event.symbol)
-    names = ws.strategies[profile.name].needs if ws.telling else ()
+    strategy = ws.strategies[profile.name]
+    reads = strategy.reads if isinstance(strategy, BookDriven) else strategy.needs
+    names = reads if ws.telling else ()
     values = [(name, event.inputs.get(name)) for name in names]
     match decision:
         case Enter():

@@ -45,6 +45,16 @@ class BarClosed:
     backfilled: bool = False
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class BookMoved:
+    """An update of the best bid and ask on which a book-driven strategy decides something."""
+
+    symbol: str
+    at_ms: int
+    inputs: Inputs
+
+
 @dataclass(frozen=True, slots=True)
 class DataTroubled:
     """Candles of a symbol have a gap or are bad; its signals are blocked until `DataHealed`."""
@@ -326,6 +336,17 @@ class StartTroubled:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyJudged:
+    """The shell's word on a profile's strategy: why it may not enter (its file changed, it is too slow), empty when it
+    may.
+    """
+
+    profile: str
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountTroubled:
     """The account or its key is no longer as it should be. When that is `grave`, nothing new is opened until an admin
     resumes; else people are told.
@@ -344,7 +365,7 @@ class DeskStopping:
 
 
 type MarketEvent = (
-    PriceMoved | BarClosed | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
+    PriceMoved | BarClosed | BookMoved | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
 )
 type OrderEvent = (
     OrderSent
@@ -365,5 +386,5 @@ type AccountEvent = (
     | AccountReported
     | TransfersReported
 )
-type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | DeskStopping
+type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | StrategyJudged | DeskStopping
 type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent

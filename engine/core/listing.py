@@ -1,11 +1,12 @@
 """What becomes of a symbol: new grids, halts, delisting. Entries are judged by `risk`; here the people are told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from engine.core import alerts as a
 from engine.core.effects import SetProtection
 from engine.core.events import InstrumentChanged
-from engine.core.market import Instrument, Status
+from engine.core.market import Instrument, Regrid, Status
 from engine.core.workspace import Workspace
 
 _ENDING = {Status.DELIVERING, Status.CLOSED}
@@ -29,10 +30,7 @@ def on_instrument(ws: Workspace, event: InstrumentChanged) -> None:
 def _regridded(ws: Workspace, before: Instrument, after: Instrument) -> None:
     symbol = after.symbol
     if before.tick != after.tick:
-        # Prices on the old grid mean something else now; the next one is a moment away.
-        ws.prices.pop(symbol, None)
-        ws.marks.pop(symbol, None)
-        ws.reversals.pop(symbol, None)
+        _recount(ws, symbol, Regrid(before, after))
     position = ws.positions.get(symbol)
     if position is None:
         return
@@ -43,6 +41,17 @@ def _regridded(ws: Workspace, before: Instrument, after: Instrument) -> None:
     changes += [f"quantity step {before.step} → {after.step}"] if before.step != after.step else []
     detail = f"{' and '.join(changes)}. The open position is counted anew; its stop and target are set again."
     ws.alert(a.SystemAlert, topic="exchange", title=f"{symbol} has new price or quantity steps", detail=detail)
+
+
+def _recount(ws: Workspace, symbol: str, grid: Regrid) -> None:
+    # A signal's close and levels mean something else now; prices do too, and no position may be without one meanwhile.
+    ws.reversals.pop(symbol, None)
+    if symbol in ws.prices:
+        ws.marks[symbol] = grid.near(ws.marks[symbol])
+        old = ws.prices[symbol]
+        last, mark, bid, ask = (grid.near(price) for price in (old.last, old.mark, old.bid, old.ask))
+        low, high = grid.near(old.low), grid.near(old.high)
+        ws.prices[symbol] = replace(old, last=last, mark=mark, bid=bid, ask=ask, low=low, high=high)
 
 
 def _ends(instrument: Instrument) -> str:

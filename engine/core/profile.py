@@ -146,8 +146,11 @@ class LimitSpec:
 class Profile:
     """A strategy with its parameters, symbols, sizing and rules.
 
-    Where the market's turnovers are known, `largest` (0 = off) replaces the symbols by so many USDT perpetuals of the
-    largest 24 h turnover, those below `turnover_floor` left out.
+    An entry whose round-trip cost is over `max_cost_share_ppm` of its stop distance is refused; `cost_slippage_ppm` is
+    what the cost reckons with a side, the account's own slippage unless set.
+
+    With `largest` (0 = off) only so many of the symbols, those of the largest 24 h turnover above `turnover_floor`, are
+    entered; they are chosen anew each UTC day, and on an exchange the symbols themselves are found by turnover.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Profile:
     target: Level | None = None
     min_rr_ppm: int | None = 1_000_000
     max_cost_share_ppm: int | None = None
+    cost_slippage_ppm: int | None = None
     protection: Protection = Protection()
     cooldown: Cooldown = Cooldown()
     turnover_floor: int = 0

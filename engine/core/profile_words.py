@@ -35,6 +35,8 @@ def protection_words(profile: Profile) -> tuple[str, ...]:
     """Return what the desk does to open positions of a profile, and how its symbols rest, a sentence each."""
     rules = profile.protection
     found = [*_breakeven(rules), *_trail(rules)]
+    if rules.exchange_trail_ppm is not None:
+        found.append(f"Trailing stop on the exchange, {percent(rules.exchange_trail_ppm)} behind")
     if rules.losing_after_ms is not None:
         found.append(f"Losing after {hours(rules.losing_after_ms)}: closed")
     if rules.max_age_ms is not None:
@@ -43,6 +45,9 @@ def protection_words(profile: Profile) -> tuple[str, ...]:
         grid = profile.cooldown.anchor is Anchor.GRID
         length = timeframe_name(profile.cooldown.length_ms) if grid else hours(profile.cooldown.length_ms)
         found.append(f"Cooldown to the next {length} UTC" if grid else f"Cooldown {length} after a close")
+    if profile.cooldown.quick_rest_ms:
+        rest, within = profile.cooldown.quick_rest_ms, profile.cooldown.quick_within_ms
+        found.append(f"Rests {hours(rest)} after an exit within {hours(within)} of the entry")
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
+from engine.core.selection import chosen
 from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
 
@@ -162,6 +163,8 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return hold.reason
     if not ws.enabled(d.profile):
         return f"profile {d.profile.name} is switched off"
+    if d.profile.name in ws.blocked:
+        return f"the strategy of {d.profile.name} may not enter: {ws.blocked[d.profile.name]}"
     if d.instrument.symbol in ws.state.symbols_off.get(d.profile.name, ()):
         return f"{d.instrument.symbol} is switched off in {d.profile.name}"
     if not ws.writable:
@@ -221,9 +224,10 @@ def _levels(ws: Workspace, d: Draft) -> str | None:
     return f"stop {price(d.stop)} too near liquidation {price(liquidation)} at {d.leverage}x" if beyond else None
 
 
-def round_trip_cost(ws: Workspace, notional: Money) -> Money:
-    """Return taker fee and slippage of both sides."""
-    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, ws.account.slippage_ppm))
+def round_trip_cost(ws: Workspace, notional: Money, slippage_ppm: int | None = None) -> Money:
+    """Return taker fee and slippage of both sides; the account's slippage unless given."""
+    slippage = ws.account.slippage_ppm if slippage_ppm is None else slippage_ppm
+    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, slippage))
 
 
 def _cost(ws: Workspace, d: Draft) -> str | None:
@@ -231,7 +235,7 @@ def _cost(ws: Workspace, d: Draft) -> str | None:
     if most is None or d.stop is None:
         return None
     at_risk = abs(d.expected - d.stop) * d.qty * d.instrument.unit
-    cost = round_trip_cost(ws, d.notional)
+    cost = round_trip_cost(ws, d.notional, d.profile.cost_slippage_ppm)
     if cost * PPM <= at_risk * most:
         return None
     return (
@@ -295,7 +299,11 @@ def _turnover(ws: Workspace, d: Draft) -> str | None:
     turnover = ws.turnover.get(d.instrument.symbol)
     if turnover is None:
         return "24 h turnover not known yet"
-    return None if turnover >= floor else f"24 h turnover {turnover:,} below {floor:,}"
+    if turnover < floor:
+        return f"24 h turnover {turnover:,} below {floor:,}"
+    if not d.profile.largest or d.instrument.symbol in chosen(ws, d.profile):
+        return None
+    return f"{d.instrument.symbol} is not among the {d.profile.largest} largest of today"
 
 
 def _listed(ws: Workspace, d: Draft) -> str | None:

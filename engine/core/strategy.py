@@ -159,6 +159,23 @@ class Herald(Protocol):
         """Return what this closed bar changed, None for nothing."""
 
 
+@runtime_checkable
+class BookDriven(Strategy, Protocol):
+    """A strategy that decides on updates of the book instead of on bars.
+
+    Beside candle columns of other bars (`1m:atrmean14`) its inputs offer `flow:trades`, `flow:bought` and `flow:sold`
+    of the running minute (count, base coin), `flow:delta` (change of the book's imbalance), `flow:bid` and `flow:ask`.
+    """
+
+    @property
+    def pause_ms(self) -> int:
+        """How long after a signal the next one on the symbol may come."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything it reads, for the record of a signal."""
+
+
 class StrategyFactory(Protocol):
     """Builds a strategy from validated parameters."""
 

@@ -23,6 +23,7 @@ from engine.core.fills import (
     on_unknown,
     on_word,
 )
+from engine.core.flow import on_book
 from engine.core.guards import on_time
 from engine.core.listing import on_instrument
 from engine.core.money import Money
@@ -31,7 +32,7 @@ from engine.core.profile import Account, HoldLevel, Profile
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
-from engine.core.strategy import Herald, Strategy
+from engine.core.strategy import BookDriven, Herald, Strategy
 from engine.core.transfers import on_transfers
 from engine.core.workspace import Workspace
 
@@ -51,10 +52,15 @@ class Trader:
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
         self.workspace.agreed_ms = state.clock_ms
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
+        self._watching: dict[str, tuple[tuple[Profile, BookDriven], ...]] = {}
         for profile in account.profiles:
+            strategy = strategies.get(profile.name)
             for symbol in profile.symbols:
                 key = (symbol, profile.timeframe)
-                self._profiles[key] = (*self._profiles.get(key, ()), profile)
+                if isinstance(strategy, BookDriven):
+                    self._watching[symbol] = (*self._watching.get(symbol, ()), (profile, strategy))
+                else:
+                    self._profiles[key] = (*self._profiles.get(key, ()), profile)
         self._routes: dict[type, Callable[[Any], None]] = self._table()
 
     def step(self, event: e.Event | Command) -> list[Effect]:
@@ -101,6 +107,7 @@ class Trader:
         table: dict[type, Callable[[Any], None]] = {
             e.PriceMoved: self._price,
             e.BarClosed: self._bar,
+            e.BookMoved: self._book,
             e.TimePassed: self._time,
             e.DataTroubled: self._troubled,
             e.DataHealed: self._healed,
@@ -109,6 +116,7 @@ class Trader:
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
+            e.StrategyJudged: self._judged,
             e.AccountTroubled: self._account_troubled,
             e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
@@ -163,6 +171,12 @@ class Trader:
             if ws.telling:
                 self._news(profile, event)
             on_bar(ws, profile, event)
+
+    def _book(self, event: e.BookMoved) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.at_ms)
+        for profile, strategy in self._watching.get(event.symbol, ()):
+            on_book(ws, profile, strategy, event)
 
     def _news(self, profile: Profile, event: e.BarClosed) -> None:
         strategy = self.workspace.strategies[profile.name]
@@ -226,6 +240,18 @@ class Trader:
         ws.record(f.HoldSet(hold, ws.now_ms))
         detail = f"{why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
         ws.alert(a.SystemAlert, topic=name, title=title, detail=detail, critical=True)
+
+    def _judged(self, event: e.StrategyJudged) -> None:
+        ws = self.workspace
+        if not event.why:
+            if ws.blocked.pop(event.profile, None):
+                detail = "Its entries are allowed again."
+                ws.alert(a.SystemAlert, topic="strategy", title=f"Strategy of {event.profile} is well", detail=detail)
+            return
+        ws.blocked[event.profile] = event.why
+        detail = f"{event.why}. It makes no entries; stops, age rules and limits of its positions go on."
+        title = f"Strategy of {event.profile} is blocked"
+        ws.alert(a.SystemAlert, topic="strategy", title=title, detail=detail, critical=True)
 
     def _stopping(self, event: e.DeskStopping) -> None:
         ws = self.workspace

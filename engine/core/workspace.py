@@ -56,6 +56,8 @@ class Workspace:
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     reversals: dict[str, Reversal] = field(default_factory=dict)
+    blocked: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     telling: bool = True
     venue: VenueState = VenueState.UP
     writable: bool = True

@@ -201,10 +201,13 @@ class PaperExchange:
         """
         quiet, held = self.truth.quiet_band(moved.symbol), self.truth.positions().get(moved.symbol)
         extremes = [moved.low, moved.high] if held is not None and held.qty > 0 else [moved.high, moved.low]
-        for price in (*extremes, moved.last):
-            inside = quiet is not None and quiet[0] < price < quiet[1]
-            if price == moved.last or (held is not None and price and not inside):
-                self.truth.on_quote(moved.symbol, moved.at_ms, price, bid=moved.bid, ask=moved.ask, mark=moved.mark)
+        reached = [
+            price
+            for price in extremes
+            if held is not None and price and price != moved.last and not (quiet and quiet[0] < price < quiet[1])
+        ]
+        for price in (*reached, moved.last):
+            self.truth.on_quote(moved.symbol, moved.at_ms, price, bid=moved.bid, ask=moved.ask, mark=moved.mark)
         self._commit()
 
     def set_instrument(self, instrument: Instrument) -> None:

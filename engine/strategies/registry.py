@@ -7,6 +7,7 @@ from engine.core.strategy import Strategy
 from engine.strategies.ma_cross import MaCross
 from engine.strategies.manual import Manual
 from engine.strategies.momentum import Momentum
+from engine.strategies.orderflow import Orderflow
 from engine.strategies.parameters import Parameter, parameters, validated
 from engine.strategies.rules8 import Rules8
 from engine.strategies.shortseller import Shortseller
@@ -16,6 +17,7 @@ FACTORIES: dict[str, Callable[..., Strategy]] = {
     "ma_cross": MaCross,
     "shortseller": Shortseller,
     "momentum": Momentum,
+    "orderflow": Orderflow,
     "manual": Manual,
 }
 

@@ -55,6 +55,8 @@ def test_the_demo_goes_on_at_the_exchange_with_the_positions_of_its_past(past: P
         with urllib.request.urlopen(f"{venue(demo)}/v5/market/time", timeout=10) as answer:  # noqa: S310  # a server of this test
             assert json.load(answer)["retCode"] == 0
         until(lambda: agreed(demo), "agreement of desk and exchange")
+        # What the adapter found wrong with the account would be a hold.
+        demo.sim.ask("/status", "Holds: none")
         held = theirs(demo)
         assert len(held) >= LEAST
         assert all(stop for _, stop in held.values())

@@ -18,7 +18,7 @@ from engine.clock import SystemClock
 from engine.core.events import Event, ExecKind, Executed, PriceMoved, VenueChanged, VenueState
 from engine.core.market import DAY_MS
 from engine.core.orders import Purpose, Ticket
-from engine.exchanges.base import Accepted, QueryFailedError
+from engine.exchanges.base import Accepted
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -142,21 +142,26 @@ def test_silent_public_streams_are_told_to_a_paper_desk(tmp_path: Path) -> None:
 
 
 def test_a_key_of_the_live_world_is_sent_to_a_strange_host_only_where_that_is_allowed(tmp_path: Path) -> None:
-    state = Settings(
-        desk_name="main",
-        desk_state_dir=tmp_path,
-        desk_mode=DeskMode.DEMO,
-        bybit_env=BybitEnv.LIVE,
-        bybit_api_key=SecretStr("k" * 18),
-        bybit_api_secret=SecretStr("s" * 36),
-        bybit_rest_url="http://127.0.0.1:9",
-    )
-    with pytest.raises(GroundError, match="ALLOW_CUSTOM_HOSTS"):
-        asyncio.run(open_ground(state, None, (SYMBOL,), SystemClock()))
-    allowed = state.model_copy(update={"allow_custom_hosts": True})
-    # It is asked, and nobody answers there.
-    with pytest.raises(QueryFailedError):
-        asyncio.run(open_ground(allowed, None, (SYMBOL,), SystemClock()))
+    async def main() -> None:
+        async with local_venue() as venue:
+            key, secret = venue.credentials()
+            changes = {
+                "desk_mode": DeskMode.DEMO,
+                "bybit_env": BybitEnv.LIVE,
+                "bybit_api_key": SecretStr(key),
+                "bybit_api_secret": SecretStr(secret),
+                "bybit_ws_private_url": venue.private_url,
+            }
+            state = settings(venue, tmp_path).model_copy(update=changes)
+            with pytest.raises(GroundError, match="ALLOW_CUSTOM_HOSTS"):
+                await open_ground(state, None, (SYMBOL,), SystemClock())
+            assert venue.core.log.after(0) == []
+            allowed = state.model_copy(update={"allow_custom_hosts": True})
+            ground = await open_ground(allowed, None, (SYMBOL,), SystemClock())
+            await ground.close()
+            assert list(ground.instruments) == [SYMBOL]
+
+    asyncio.run(main())
 
 
 def test_live_is_refused_whatever_else_is_set(tmp_path: Path) -> None:

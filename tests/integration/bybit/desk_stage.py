@@ -81,13 +81,19 @@ class DeskStage:
 
     async def stop(self) -> None:
         """End this process."""
-        for task in self._tasks:
-            task.cancel()
-        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                raise result
+        await self.fall_silent()
         await self.desk.close()
         await self.connection.close()
+
+    async def fall_silent(self) -> None:
+        """Do and hear nothing any more."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+        await self.exchange.close()
 
     async def sim(self, call: str, **body: Any) -> Any:
         """Use the venue's control API."""

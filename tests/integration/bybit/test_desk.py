@@ -135,8 +135,8 @@ def test_a_new_grid_with_an_open_position_keeps_books_stop_and_close_right(
 
 
 async def reborn(stage: DeskStage) -> DeskStage:
-    """Another process on the same journal, beside the first one, which hears nothing any more."""
-    await stage.exchange.close()
+    """Another process on the same journal."""
+    await stage.fall_silent()
     again = DeskStage(stage.venue, stage.http, stage.journal)
     await again.start()
     return again
@@ -192,7 +192,7 @@ def test_a_delisting_is_told_ends_entries_on_its_symbol_and_settles_the_position
 def test_a_desk_starts_and_trades_the_others_when_a_symbol_has_ended_meanwhile(status: str) -> None:
     async def story(stage: DeskStage) -> None:
         await stage.enter()
-        await stage.exchange.close()
+        await stage.fall_silent()
         await stage.sim(f"instruments/{BTC}", status=status)
         again = DeskStage(stage.venue, stage.http, stage.journal)
         again.feed = type(again.feed)(again.connection, (ETH,))
@@ -240,6 +240,7 @@ def test_an_account_in_hedge_mode_starts_reduce_only_says_so_and_still_closes(wr
         again.signal(ETH)
         await again.until(lambda: again.recorded(SignalRecorded)[-1].symbol == ETH)
         assert (again.recorded(SignalRecorded)[-1].check == "hold") is wrong
+        await again.until(lambda: wrong or ETH in again.positions)
         command = CloseAll(command_id="all", by="ann", wall_ms=again.clock.wall_ms())
         assert isinstance(await again.desk.command(command), Done)
         await again.until(lambda: not again.positions)

@@ -1,5 +1,6 @@
 """Profiles and limits from settings: what is right is taken, what is wrong is named."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import yaml
 from bot.accounts import AccountError, Trading, new_tag, trading
 from config import load_settings
 from engine.core.ids import check_tag
-from engine.core.market import MINUTE_MS
+from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import percent_to_ppm, to_money
 from engine.presets import CFT
+from engine.strategies.orderflow import Orderflow
 
 
 def made(folder: Path, **content: Any) -> Trading:
@@ -78,6 +80,24 @@ def test_what_has_no_candles_does_not_trade(tmp_path: Path) -> None:
     assert [(p.name, p.symbols) for p in minutes] == [("cft", both), ("ma_cross", one), ("manual", both)]
     five = whole.only(["XRPUSDT"], base_ms=5 * MINUTE_MS).account.profiles
     assert [p.name for p in five] == ["cft", "manual"]
+
+
+def test_a_profile_of_the_largest_symbols_takes_what_is_found_and_keeps_its_list_otherwise(tmp_path: Path) -> None:
+    whole = made(tmp_path, profiles=[{"name": "lx", "strategy": "rules8"}])
+    assert whole.account.profiles[0].largest == 40
+    assert whole.following({"lx": ("AUSDT", "BUSDT")}).account.profiles[0].symbols == ("AUSDT", "BUSDT")
+    assert whole.following({"lx": ()}) == whole
+    named = made(tmp_path, profiles=[{"name": "lx", "strategy": "rules8", "symbols": ["BTCUSDT"]}])
+    assert (named.account.profiles[0].largest, named.account.profiles[0].symbols) == (0, ("BTCUSDT",))
+
+
+def test_a_profile_that_reads_finer_candles_than_there_are_does_not_trade(tmp_path: Path) -> None:
+    wanted = [{"name": name, "strategy": name} for name in ("momentum", "shortseller")]
+    whole = made(tmp_path, profiles=wanted)
+    assert [p.name for p in whole.only(["BTCUSDT"], base_ms=4 * HOUR_MS).account.profiles] == ["momentum"]
+    strategies = {**whole.strategies, "momentum": Orderflow()}
+    finer = replace(whole, strategies=strategies)
+    assert finer.only(["BTCUSDT"], base_ms=4 * HOUR_MS).account.profiles == ()
 
 
 def test_a_new_installation_has_a_valid_tag_of_its_own() -> None:

@@ -10,7 +10,7 @@ from engine.core.money import percent_to_ppm
 
 
 def test_the_documented_example_builds_an_account(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", settings_page(), re.DOTALL)
+    example, _accounts = re.findall(r"```yaml\n(.*?)```", settings_page(), re.DOTALL)
     file = tmp_path / "desk.yaml"
     file.write_text(example, encoding="utf-8")
     settings = load_settings(config=file, env_file=tmp_path / "none")

@@ -69,7 +69,8 @@ def test_a_coarser_tick_takes_levels_to_the_safe_side(long: bool, stop: int) -> 
     # 99.50 stays, 100.50 moves up to 101 only when the tick asks for it.
     assert position.stop == (199 if long else 201)
     assert protections(changed)
-    assert bench.ws.marks == {}
+    assert bench.ws.marks == {BTC: 201}
+    assert (bench.ws.prices[BTC].last, bench.ws.prices[BTC].bid) == (201, 0)
     assert Regrid(instrument(), instrument(**COARSER)).level(9_951 if long else 10_051, long=long) == stop
     assert_replays(bench)
 

@@ -21,6 +21,7 @@ from engine.core.trades import Trade
 from handlers.actions import Action
 from handlers.ports import Actor, BacktestOutcome, Claim, Claimed, Foreign, HealthReport, Used
 from tests.unit.views import examples as ex
+from tests.unit.views import examples_risk as more
 
 
 @dataclass
@@ -33,7 +34,7 @@ class FakeDesk:
     results: tuple[OrderResult, ...] = ()
     over: asyncio.Event = field(default_factory=asyncio.Event)
     has_candles: bool = True
-    entry: EntryPreview | str = ex.ENTRY_PREVIEW
+    entry: EntryPreview | str = more.ENTRY_PREVIEW
 
     def snapshot(self) -> Snapshot:
         return self.state
@@ -224,7 +225,7 @@ class FakeHealth:
 class FakeSync:
     """Finds what it is told to find once `go` is set; `broken` raises instead."""
 
-    found: Outcome = field(default_factory=lambda: ex.SYNCED)
+    found: Outcome = field(default_factory=lambda: more.SYNCED)
     broken: Exception | None = None
     asked: list[int] = field(default_factory=list)
     begun: asyncio.Event = field(default_factory=asyncio.Event)

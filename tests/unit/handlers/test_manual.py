@@ -7,7 +7,7 @@ from decimal import Decimal
 from engine.core.commands import OpenManual, Refused
 from engine.core.snapshot import OrderResult
 from tests.unit.handlers.world import World, walk
-from tests.unit.views import examples as ex
+from tests.unit.views import examples_risk as more
 
 
 async def _shown(world: World, text: str) -> None:
@@ -39,13 +39,13 @@ async def test_a_long_is_previewed_and_opened_only_by_the_confirmation(world: Wo
     command = world.desk.commands[0]
     assert isinstance(command, OpenManual)
     assert (command.symbol, command.long, command.quantity) == ("SOLUSDT", True, Decimal("0.7"))
-    assert command.seen_price == ex.ENTRY_PREVIEW.price
+    assert command.seen_price == more.ENTRY_PREVIEW.price
     await _shown(world, "opened")
 
 
 @walk()
 async def test_a_refused_preview_offers_no_confirmation(world: World) -> None:
-    world.desk.entry = replace(ex.ENTRY_PREVIEW, refusal="cooldown: cooldown, 31 min left")
+    world.desk.entry = replace(more.ENTRY_PREVIEW, refusal="cooldown: cooldown, 31 min left")
     await world.type("/short sol")
     assert "Refused now" in world.screen
     assert not any(label.startswith("Sell") for label in world.labels())

@@ -3,6 +3,7 @@
 from engine.core.commands import SwitchSymbol, UnlockSymbol
 from tests.unit.handlers.world import World, walk
 from tests.unit.views import examples as ex
+from tests.unit.views import examples_risk as more
 
 
 def switched(world: World) -> list[tuple[str, str, bool]]:
@@ -54,7 +55,7 @@ async def test_mistyped_symbols_are_explained(world: World) -> None:
     assert world.desk.commands == []
 
 
-@walk(ex.RESTING)
+@walk(more.RESTING)
 async def test_a_cooldown_is_ended_after_a_confirmation(world: World) -> None:
     await world.type("/cooldowns")
     await world.press("Unlock BTC")
@@ -71,7 +72,7 @@ async def test_a_cooldown_is_ended_after_a_confirmation(world: World) -> None:
     assert "SOLUSDT" in world.screen
 
 
-@walk(ex.RESTING)
+@walk(more.RESTING)
 async def test_risk_strategy_and_signals_are_readable(world: World) -> None:
     await world.type("/risk")
     assert "Exposure" in world.screen

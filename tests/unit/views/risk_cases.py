@@ -15,6 +15,7 @@ from keyboards import risk as risk_keys
 from keyboards import symbols as symbol_keys
 from keyboards import sync as sync_keys
 from tests.unit.views import examples as ex
+from tests.unit.views import examples_risk as more
 
 type Case = tuple[str, str, InlineKeyboardMarkup | None]
 PROFILE = replace(
@@ -41,19 +42,19 @@ FILLED = OrderResult(
 def risk_screens() -> Iterator[Case]:
     """Risk, cooldowns, unlocking."""
     at = {"wall_ms": ex.NOW_MS + 3_600, "zone": ex.UTC_ZONE}
-    yield "risk", risk.render_risk(ex.RESTING, **at), risk_keys.risk_keyboard()
+    yield "risk", risk.render_risk(more.RESTING, **at), risk_keys.risk_keyboard()
     yield "risk_paused", risk.render_risk(replace(ex.PAUSED, if_all_stop=None), **at), None
     yield "risk_flat", risk.render_risk(replace(ex.FLAT, exposure=Decimal(0)), **at), None
-    found = risk.resting(ex.RESTING)
-    yield "cooldowns", risk.render_cooldowns(ex.RESTING, ex.VIENNA), risk_keys.cooldowns_keyboard(found)
+    found = risk.resting(more.RESTING)
+    yield "cooldowns", risk.render_cooldowns(more.RESTING, ex.VIENNA), risk_keys.cooldowns_keyboard(found)
     yield "cooldowns_none", risk.render_cooldowns(ex.FLAT, ex.VIENNA), None
-    yield "unlock_preview", risk.render_unlock_preview(found[1], ex.RESTING, ex.VIENNA), None
+    yield "unlock_preview", risk.render_unlock_preview(found[1], more.RESTING, ex.VIENNA), None
 
 
 def symbol_screens() -> Iterator[Case]:
     """Symbols, the card of a profile, signals."""
     page = symbols.shown_symbols(PROFILE, "")
-    text = symbols.render_symbols(PROFILE, page, ex.RESTING)
+    text = symbols.render_symbols(PROFILE, page, more.RESTING)
     yield "symbols", text, symbol_keys.symbols_keyboard(PROFILE, page)
     yield "strategy", strategies.render_strategy(PROFILE, ex.snapshot()), None
     denied = ex.Signal(outcome="refused", check="cooldown", detail="cooldown, 31 min left", symbol="BTCUSDT")
@@ -66,8 +67,12 @@ def symbol_screens() -> Iterator[Case]:
 def by_hand() -> Iterator[Case]:
     """Trades by hand."""
     desk = ex.snapshot(mode="paper")
-    yield "manual_preview", manual.render_manual_preview(ex.ENTRY_PREVIEW, desk), manual_keys.opened_keyboard("SOLUSDT")
-    refused = replace(ex.ENTRY_PREVIEW, refusal="cooldown, 31 min left", stop=None, risk=None)
+    yield (
+        "manual_preview",
+        manual.render_manual_preview(more.ENTRY_PREVIEW, desk),
+        manual_keys.opened_keyboard("SOLUSDT"),
+    )
+    refused = replace(more.ENTRY_PREVIEW, refusal="cooldown, 31 min left", stop=None, risk=None)
     yield "manual_refused", manual.render_manual_preview(refused, desk), None
     yield "manual_no_price", manual.render_no_entry("SOLUSDT", "No price of SOLUSDT yet.", long=False), None
     yield "manual_opening", manual.render_opening("SOLUSDT", long=True), None
@@ -82,8 +87,8 @@ def by_hand() -> Iterator[Case]:
 def past() -> Iterator[Case]:
     """The account's past."""
     yield "syncing", sync.render_syncing(3, 159), sync_keys.running_keyboard()
-    yield "synced", sync.render_synced(sync.outcome_lines(ex.SYNCED), "main · DEMO"), None
-    agreed = replace(ex.SYNCED, differences=[], missing=[], unreadable=0, skipped=0)
+    yield "synced", sync.render_synced(sync.outcome_lines(more.SYNCED), "main · DEMO"), None
+    agreed = replace(more.SYNCED, differences=[], missing=[], unreadable=0, skipped=0)
     yield "synced_agreed", sync.render_synced(sync.outcome_lines(agreed), "main · DEMO"), None
 
 
