@@ -48,6 +48,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Picture: d.Picture(what=SYMBOL, frame="2025-09-05", dark=True, file=True, fresh=True),
     d.Backtest: d.Backtest(run="9" * 9, what="distribution"),
     d.Topic: d.Topic(name="strategies"),
+    d.SyncStop: d.SyncStop(),
     d.Nothing: d.Nothing(),
 }
 
