@@ -217,7 +217,7 @@ class Backtest(CallbackData, prefix="bt"):
     what: str
 
 
-class SyncStop(CallbackData, prefix="ss"):
+class SyncStop(CallbackData, prefix="sx"):
     """Stop reading the account's past."""
 
 
