@@ -38,7 +38,7 @@ async def test_a_run_is_alone_and_can_be_stopped(world: World) -> None:
     await world.press("Cancel", first)
     await world.jobs.idle()
     assert "Stopped. What was read is kept" in world.telegram.messages[first.message_id].text
-    await world.send_data("ss", first)
+    await world.send_data("sx", first)
     assert "Nothing is being read any more" in world.telegram.messages[first.message_id].text
     world.sync.go.set()
     await world.type("/sync 3")
