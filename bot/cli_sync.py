@@ -42,18 +42,17 @@ def now(config: Config = None, account: Name = "", as_json: Json = False) -> Non
 
 @sync.command()
 def status(config: Config = None, account: Name = "", as_json: Json = False) -> None:
-    """Say how far the past was read; asks nobody."""
+    """Say how far the past was read; asks nobody, changes nothing, works while the desk runs."""
     from bot.sync import standing
+    from storage.maintenance import past
 
     settings = _settings(config)
     alone = _alone(settings, account)
 
     async def look() -> "Standing":
-        store = await _store(settings, alone)
-        try:
-            return await standing(store)
-        finally:
-            await store.close()
+        # Only looked at: the running desk alone may write, migrate and merge.
+        async with past(settings.database, mode=settings.desk_mode.value, account=alone.desk_name) as read:
+            return await standing(read)
 
     found = _guarded(look())
     typer.echo(json.dumps(asdict(found)) if as_json else _standing_words(found))
@@ -61,11 +60,17 @@ def status(config: Config = None, account: Name = "", as_json: Json = False) -> 
 
 def _settings(config: Path | None) -> "Settings":
     from bot.running import settings_or_exit
+    from storage.database import parsed
 
     settings = settings_or_exit(config)
     if settings.desk_mode.value == "paper":
         typer.echo("pocketdesk: a paper account has no past on an exchange; set DESK_MODE to demo or testnet", err=True)
         raise typer.Exit(1)
+    try:
+        parsed(settings.database)
+    except ValueError as error:
+        typer.echo(f"pocketdesk: {error}", err=True)
+        raise typer.Exit(2) from None
     return settings
 
 
@@ -126,6 +131,7 @@ def _guarded[T](work: Coroutine[Any, Any, T]) -> T:
     from bot.lock import AlreadyRunningError
     from engine.exchanges.base import QueryFailedError
     from engine.journal import JournalUnavailable
+    from storage.schema import SchemaError
 
     try:
         return asyncio.run(work)
@@ -136,7 +142,7 @@ def _guarded[T](work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(2) from None
     except QueryFailedError as error:
         raise _fail(f"the exchange did not answer ({error}); what was read is kept, start it again") from None
-    except JournalUnavailable as error:
+    except (JournalUnavailable, SchemaError) as error:
         raise _fail(f"the database cannot be used: {error}") from None
 
 
@@ -155,7 +161,7 @@ def _shower(*, quiet: bool) -> Callable[[int, int], Awaitable[None]]:
 
 def _report(found: "Outcome", *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        typer.echo(json.dumps(asdict(found), default=str))
         return
     from handlers.views.sync import outcome_lines
 

@@ -1,29 +1,31 @@
 """The account's past brought home: every window read to its end, each row attributed, books compared."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.core.ids import is_ours
+from bot.sync_compare import LAG_MS, Difference, differences
+from bot.sync_owners import Evidence, is_missing, owner
 from engine.core.market import DAY_MS
+from engine.core.portfolio import EXTERNAL
 from engine.core.profile import Account
-from engine.exchanges.bybit.backfill import HistoryRow, Kind, Window, fetch, windows
+from engine.exchanges.bybit.backfill import HistoryRow, Kind, Window, fetch, open_orders, windows
 from engine.exchanges.bybit.caller import Caller
+from engine.exchanges.bybit.queries import WINDOW_MS
 from storage.store import Store
-from storage.sync import OwnTrade, PastRow, WindowRow
+from storage.sync import PastRow, SyncRows, WindowRow
 
 MONTH_MS = 30 * DAY_MS
-MOST_MONTHS = 24
-EXTERNAL, DESK = "external", "desk"
-# How far from a round trip's end an order of the exchange may be dated.
-_NEAR_MS = 5_000
+# Seven days that touch two windows are what a first look is worth.
+_FIRST_MS = WINDOW_MS
 
 type Progress = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found. `known` executions are in our books; `new` rows were never read before; `external` belong to
-    nobody here; `unreadable` are rows that made no sense, with the first of them in words.
+    """What a run found. Of the `executions`, `known` are in our books or were read before and `new` are not, so the two
+    add up; `external` belong to nobody here. `missing` carry an id of ours and are in no book. `unreadable` are rows
+    that made no sense, with the first of them in words. `differences` are among the `compared` trades.
     """
 
     since_ms: int
@@ -39,10 +41,14 @@ class Outcome:
     unreadable: int = 0
     trouble: str = ""
     missing: list[str] = field(default_factory=list)
+    compared: int = 0
+    differences: list[Difference] = field(default_factory=list)
 
 
 class Sync:
-    """One account's history. Everything it asks goes by the lane of queries, so no exit waits for it."""
+    """One account's history. Everything it asks goes by the lane of queries, one question at a time, so no exit waits
+    for it; one run at a time.
+    """
 
     def __init__(self, caller: Caller, store: Store, account: Account, now_ms: Callable[[], int]) -> None:
         self._caller, self._store, self._account, self._now_ms = caller, store, account, now_ms
@@ -52,86 +58,85 @@ class Sync:
         QueryFailedError and JournalUnavailable; what was read so far is kept.
         """
         now = self._now_ms()
-        return await self._run(now - months * MONTH_MS, now, progress)
+        since = now - months * MONTH_MS
+        return await self._run(list(windows(since, now)), Outcome(since, now), progress)
 
     async def now(self, progress: Progress | None = None) -> Outcome:
-        """Read from the newest window read so far (or the last seven days) up to now."""
+        """Read from the newest window read so far (or the last seven days) up to now, and what was not whole then."""
         now = self._now_ms()
-        known = [row.start_ms for row in await self._store.sync.windows()]
-        return await self._run(max(known, default=now - 7 * DAY_MS), now, progress)
+        read = await self._store.sync.windows()
+        newest = max((row.start_ms for row in read), default=now - _FIRST_MS)
+        unfinished = {row.start_ms for row in read if not row.complete}
+        every = windows(min([newest, *unfinished]), now)
+        wanted = [window for window in every if window.end_ms >= newest or window.start_ms in unfinished]
+        return await self._run(wanted, Outcome(newest, now), progress)
 
-    async def _run(self, since_ms: int, now_ms: int, progress: Progress | None) -> Outcome:
+    async def _run(self, wanted: Sequence[Window], found: Outcome, progress: Progress | None) -> Outcome:
         done = {(row.kind, row.start_ms) for row in await self._store.sync.windows() if row.complete}
-        todo = [(kind, window) for window in windows(since_ms, now_ms) for kind in Kind]
-        found = Outcome(since_ms, now_ms)
+        waiting = await open_orders(self._caller)
+        # Closing orders are attributed by their executions, which therefore come first.
+        todo = [(kind, window) for window in wanted for kind in Kind]
         for number, (kind, window) in enumerate(todo, 1):
             if (kind.value, window.start_ms) in done:
                 found.skipped += 1
             else:
-                await self._window(kind, window, found)
+                open_in_it = any(window.start_ms <= at_ms <= window.end_ms for at_ms in waiting)
+                await self._window(kind, window, found, whole=window.whole and not (kind is Kind.ORDERS and open_in_it))
                 found.windows += 1
             if progress is not None:
                 await progress(number, len(todo))
+        await self._compare(wanted, found)
         return found
 
-    async def _window(self, kind: Kind, window: Window, found: Outcome) -> None:
+    async def _window(self, kind: Kind, window: Window, found: Outcome, *, whole: bool) -> None:
         rows, bad = await fetch(self._caller, kind, window)
-        owners = await self._owners(rows, window)
-        kept = [_kept(row, owners[row.row_id]) for row in rows]
-        known = await self._known(kind, rows)
+        evidence = await self._evidence(kind, rows, window)
+        kept = [_kept(row, owner(row, self._account, evidence)) for row in rows]
+        if kind is Kind.EXECUTIONS:
+            await self._count(rows, kept, evidence, found)
         read = WindowRow(
             kind=kind.value,
             start_ms=window.start_ms,
             end_ms=window.end_ms,
-            complete=window.whole,
+            complete=whole,
             rows=len(rows),
             unreadable=len(bad),
             done_ms=self._now_ms(),
         )
-        found.new += await self._store.sync.keep(read, kept)
-        found.known += len(known)
-        found.external += sum(row.owner == EXTERNAL for row in kept)
+        await self._store.sync.keep(read, kept)
         found.unreadable += len(bad)
         found.trouble = found.trouble or (str(bad[0]) if bad else "")
-        found.missing += [
-            row.row_id
-            for row in kept
-            if kind is Kind.EXECUTIONS and row.owner != EXTERNAL and row.row_id not in known and self._ours(row.link_id)
-        ]
         setattr(found, kind.value, getattr(found, kind.value) + len(rows))
 
-    async def _known(self, kind: Kind, rows: Iterable[HistoryRow]) -> set[str]:
-        if kind is not Kind.EXECUTIONS:
-            return set()
-        return await self._store.sync.known_executions({row.row_id for row in rows})
+    async def _evidence(self, kind: Kind, rows: Sequence[HistoryRow], window: Window) -> Evidence:
+        books = self._store.sync_books
+        return Evidence(
+            executions=await books.executions({row.row_id for row in rows}) if kind is Kind.EXECUTIONS else {},
+            orders=await books.owners({row.order_id for row in rows}, nobody=EXTERNAL),
+            trips=await books.trips(window.start_ms - LAG_MS, window.end_ms + LAG_MS),
+        )
 
-    async def _owners(self, rows: Iterable[HistoryRow], window: Window) -> dict[str, str]:
-        rows = list(rows)
-        by_order = await self._store.sync.owners_of_orders({row.order_id for row in rows})
-        trips = await self._store.sync.own_trades(window.start_ms - _NEAR_MS, window.end_ms + _NEAR_MS)
-        codes = {profile.code: profile.name for profile in self._account.profiles}
-        return {row.row_id: self._owner(row, by_order, trips, codes) for row in rows}
+    async def _count(
+        self, rows: Sequence[HistoryRow], kept: Sequence[PastRow], evidence: Evidence, found: Outcome
+    ) -> None:
+        before = await self._store.sync.kept(Kind.EXECUTIONS.value, {row.row_id for row in rows})
+        known = sum(row.row_id in evidence.executions or row.row_id in before for row in rows)
+        found.known += known
+        found.new += len(rows) - known
+        found.external += sum(row.owner == EXTERNAL for row in kept)
+        found.missing += [row.row_id for row in rows if is_missing(row, self._account, evidence)]
 
-    def _owner(
-        self, row: HistoryRow, by_order: Mapping[str, str], trips: list[OwnTrade], codes: Mapping[str, str]
-    ) -> str:
-        if self._ours(row.link_id):
-            parts = row.link_id.split("-")
-            return codes.get(parts[1], DESK) if len(parts) > 1 else DESK
-        if row.order_id in by_order:
-            return by_order[row.order_id]
-        if row.made_by:
-            # The exchange's own stop, target, liquidation or funding belongs to whoever held the position.
-            for trip in trips:
-                if trip.symbol == row.symbol and trip.entry_ms - _NEAR_MS <= row.at_ms <= trip.exit_ms + _NEAR_MS:
-                    return trip.profile
-        return EXTERNAL
-
-    def _ours(self, link_id: str) -> bool:
-        return is_ours(self._account.tag, link_id)
+    async def _compare(self, wanted: Sequence[Window], found: Outcome) -> None:
+        if not wanted:
+            return
+        read = await self._store.sync.windows()
+        starts = frozenset(row.start_ms for row in read if row.kind == Kind.CLOSED.value)
+        trades = await self._store.sync_books.booked(wanted[0].from_ms, found.until_ms - LAG_MS)
+        orders = {order_id for trade in trades for order_id in trade.order_ids}
+        found.compared, found.differences = differences(trades, await self._store.sync.closed(orders), starts)
 
 
-def _kept(row: HistoryRow, owner: str) -> PastRow:
+def _kept(row: HistoryRow, whose: str) -> PastRow:
     return PastRow(
         kind=row.kind.value,
         row_id=row.row_id,
@@ -144,7 +149,7 @@ def _kept(row: HistoryRow, owner: str) -> PastRow:
         fee=row.fee,
         pnl=row.pnl,
         made_by=row.made_by,
-        owner=owner,
+        owner=whose,
         at_ms=row.at_ms,
     )
 
@@ -162,12 +167,12 @@ class Standing:
     external: int
 
 
-async def standing(store: Store) -> Standing:
-    """Say what is there."""
-    read, counts = await store.sync.windows(), await store.sync.counts()
+async def standing(past: SyncRows | None) -> Standing:
+    """Say what is there; nothing where no desk made a database yet. `external` counts executions."""
+    read, counts = (await past.windows(), await past.counts()) if past is not None else ([], {})
     rows: dict[str, int] = {kind.value: 0 for kind in Kind}
     for (kind, _), number in counts.items():
-        rows[kind] = rows.get(kind, 0) + number
+        rows[kind] += number
     return Standing(
         windows=len(read),
         incomplete=sum(not row.complete for row in read),
@@ -175,5 +180,5 @@ async def standing(store: Store) -> Standing:
         newest_ms=max((row.end_ms for row in read), default=None),
         last_run_ms=max((row.done_ms for row in read), default=None),
         rows=rows,
-        external=sum(number for (_, owner), number in counts.items() if owner == EXTERNAL),
+        external=counts.get((Kind.EXECUTIONS.value, EXTERNAL), 0),
     )

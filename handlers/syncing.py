@@ -1,11 +1,11 @@
-"""The account's past, fetched from the exchange while the desk goes on."""
+"""The account's past, read from the exchange while the desk goes on: one run at a time, watched in place."""
 
 import time
 from dataclasses import dataclass
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
 from engine.exchanges.base import QueryFailedError
 from engine.journal import JournalUnavailable
@@ -17,6 +17,8 @@ from handlers.spot import Screen
 from handlers.views import words
 from handlers.views.format import esc
 from handlers.views.sync import outcome_lines, render_synced, render_syncing
+from keyboards.data import SyncStop
+from keyboards.sync import running_keyboard
 
 router = Router(name="syncing")
 _EVERY_S = 2.0
@@ -34,7 +36,7 @@ class _Watch:
     async def progress(self, done: int, total: int) -> None:
         if time.monotonic() - self.shown_at >= _EVERY_S:
             self.shown_at = time.monotonic()
-            await self.ctx.show(Screen(render_syncing(done, total)))
+            await self.ctx.show(Screen(render_syncing(done, total), running_keyboard()))
 
 
 @router.message(Command("sync"), flags=PREPARES)
@@ -48,13 +50,23 @@ async def sync_typed(_message: Message, command: CommandObject, ctx: Context, sy
     if sync is None:
         await ctx.show(Screen("A paper account has no past on an exchange. Nothing was asked for."))
         return
-    await ctx.show(Screen(render_syncing(0, 0) if months else "Reading what is new …"))
-    work = _run(ctx, sync, months)
-    ctx.jobs.start(work, name=_WORK, failed=lambda error: deeds.tell_failed(ctx, "Sync", error))
+    if ctx.jobs.going(_WORK):
+        await ctx.show(Screen("The account's past is being read already. Wait for it or cancel it."))
+        return
+    ctx.jobs.start(_run(ctx, sync, months), name=_WORK, failed=lambda error: deeds.tell_failed(ctx, "Sync", error))
+
+
+@router.callback_query(SyncStop.filter(), flags=PREPARES)
+async def stop_pressed(_callback: CallbackQuery, ctx: Context) -> None:
+    """[Cancel]: what was read is kept."""
+    stopped = ctx.jobs.stop(_WORK)
+    text = "Stopped. What was read is kept; /sync goes on." if stopped else "Nothing is being read any more."
+    await ctx.show(Screen(text))
 
 
 async def _run(ctx: Context, sync: SyncPort, months: int) -> None:
     watch = _Watch(ctx)
+    await ctx.show(Screen(render_syncing(0, 0), running_keyboard()))
     try:
         found = await (sync.backfill(months, watch.progress) if months else sync.now(watch.progress))
     except QueryFailedError as error:

@@ -220,6 +220,10 @@ class Backtest(CallbackData, prefix="bt"):
     what: str
 
 
+class SyncStop(CallbackData, prefix="sx"):
+    """Stop reading the account's past."""
+
+
 class Topic(CallbackData, prefix="hp"):
     """Show a topic of the help."""
 

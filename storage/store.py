@@ -23,6 +23,7 @@ from storage.queries import Queries
 from storage.rebuild import rebuild
 from storage.small_stores import HeartbeatStore, PanelStore, ReportStore, SettingStore, UserStore
 from storage.sync import SyncStore
+from storage.sync_books import SyncBooks
 from storage.updates import UpdateStore
 
 
@@ -41,7 +42,7 @@ class Store:
         self.queries, self.outbox, self.audit = Queries(access), OutboxStore(access), AuditStore(access)
         self.confirmations, self.updates = ConfirmationStore(access), UpdateStore(access)
         self.panels, self.users, self.settings = PanelStore(access), UserStore(access), SettingStore(access)
-        self.sync = SyncStore(access)
+        self.sync, self.sync_books = SyncStore(access), SyncBooks(access)
         self.reports, self.heartbeats = ReportStore(access), HeartbeatStore(access)
         self.lease = LeaseStore(parts.lease, parts.writer)
 

@@ -1,18 +1,20 @@
-"""Rows of the exchange's own history, kept window by window: a window and how far it was read are one transaction."""
+"""Rows of the exchange's own history, kept window by window: a window counts as read once all its rows are kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, select
+from sqlalchemy import ColumnElement, Row, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.access import Access
+from storage.database import Reader
 from storage.tables_sync import sync_windows, venue_history
-from storage.tables_trading import fills, funding, orders, trades
-from storage.upsert import put, put_new
+from storage.upsert import put
 
+# The desk's journal goes through the same writer: no transaction of the past may keep it waiting.
+_AT_ONCE = 200
 _MOST = 500
 
 
@@ -48,80 +50,92 @@ class WindowRow:
     done_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnTrade:
-    """A round trip of ours, for saying to whom the exchange's own orders belong."""
+class SyncRows:
+    """The exchange's history of one desk, to be read; needs no writer, so it may look beside a running desk."""
 
-    symbol: str
-    profile: str
-    entry_ms: int
-    exit_ms: int
-
-
-class SyncStore:
-    """The exchange's history of one desk."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, reader: Reader, desk: dict[str, str]) -> None:
+        self._reader, self._desk = reader, desk
 
     async def windows(self) -> list[WindowRow]:
         """Return every window read so far."""
-        query = select(sync_windows).where(*self._access.mine(sync_windows)).order_by(sync_windows.c.start_ms)
-        return [WindowRow(**_own(row)) for row in await self._access.reader.rows(query)]
-
-    async def keep(self, window: WindowRow, rows: Sequence[PastRow]) -> int:
-        """Store a window's rows and that it was read, in one transaction; returns how many rows were new."""
-
-        async def write(connection: AsyncConnection) -> int:
-            new = 0
-            for row in rows:
-                new += await put_new(connection, venue_history, self._access.key(**_fields(row)))
-            await put(connection, sync_windows, [self._access.key(**_fields(window))])
-            return new
-
-        count: int = await self._access.writer.run(write)
-        return count
+        query = select(sync_windows).where(*self._mine(sync_windows)).order_by(sync_windows.c.start_ms)
+        return [WindowRow(**_own(row)) for row in await self._reader.rows(query)]
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """Return how many rows there are by kind and owner."""
-        table = venue_history
-        query = (
-            select(table.c.kind, table.c.owner, func.count().label("number"))
-            .where(*self._access.mine(table))
-            .group_by(table.c.kind, table.c.owner)
-        )
-        return {(row.kind, row.owner): row.number for row in await self._access.reader.rows(query)}
+        c = venue_history.c
+        query = select(c.kind, c.owner, func.count().label("number")).where(*self._mine(venue_history))
+        rows = await self._reader.rows(query.group_by(c.kind, c.owner))
+        return {(row.kind, row.owner): row.number for row in rows}
 
-    async def known_executions(self, ids: Collection[str]) -> set[str]:
-        """Return those of these executions that our own books hold, fills and funding."""
-        return await self._among(fills, fills.c.exec_id, ids) | await self._among(funding, funding.c.exec_id, ids)
-
-    async def owners_of_orders(self, ids: Collection[str]) -> dict[str, str]:
-        """Return the profiles of our orders among these exchange order ids."""
-        found: dict[str, str] = {}
-        wanted = [one for one in ids if one]
-        for first in range(0, len(wanted), _MOST):
-            part = orders.c.order_id.in_(wanted[first : first + _MOST])
-            query = select(orders.c.order_id, orders.c.profile).where(*self._access.mine(orders), part)
-            found |= {row.order_id: row.profile for row in await self._access.reader.rows(query)}
-        return found
-
-    async def own_trades(self, since_ms: int, until_ms: int) -> list[OwnTrade]:
-        """Return our round trips that touch a span."""
-        c = trades.c
-        query = select(c.symbol, c.profile, c.entry_ms, c.exit_ms).where(
-            *self._access.mine(trades), c.exit_ms >= since_ms, c.entry_ms <= until_ms
-        )
-        return [OwnTrade(**row._mapping) for row in await self._access.reader.rows(query)]
-
-    async def _among(self, table: Table, column: ColumnElement[Any], ids: Collection[str]) -> set[str]:
+    async def kept(self, kind: str, ids: Collection[str]) -> set[str]:
+        """Return those of these rows that are kept already."""
         found: set[str] = set()
-        wanted = list(ids)
-        for first in range(0, len(wanted), _MOST):
-            part = column.in_(wanted[first : first + _MOST])
-            rows = await self._access.reader.rows(select(column).where(*self._access.mine(table), part))
-            found |= {row[0] for row in rows}
+        for part in parts(ids):
+            c = venue_history.c
+            query = select(c.row_id).where(*self._mine(venue_history), c.kind == kind, c.row_id.in_(part))
+            found |= {row.row_id for row in await self._reader.rows(query)}
         return found
+
+    async def closed(self, order_ids: Collection[str]) -> dict[str, Decimal]:
+        """Return the closed P&L of these orders by order id, as far as it is kept."""
+        found: dict[str, Decimal] = {}
+        for part in parts(order_ids):
+            c = venue_history.c
+            query = select(c.order_id, c.pnl).where(
+                *self._mine(venue_history), c.kind == "closed", c.order_id.in_(part)
+            )
+            for row in await self._reader.rows(query):
+                found[row.order_id] = found.get(row.order_id, Decimal(0)) + (row.pnl or 0)
+        return found
+
+    def _mine(self, table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return table.c.mode == self._desk["mode"], table.c.account == self._desk["account"]
+
+
+class SyncStore(SyncRows):
+    """The same, to be added to."""
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access.reader, access.desk)
+        self._access = access
+
+    async def keep(self, window: WindowRow, rows: Sequence[PastRow]) -> None:
+        """Store a window's rows, then that it was read; what a row says now replaces what it said before. Raises
+        JournalUnavailable; the part that was stored is replaced when the window is read again.
+        """
+        entries = [self._access.key(**_fields(row)) for row in rows]
+        for first in range(0, len(entries), _AT_ONCE):
+            await self._put(venue_history, entries[first : first + _AT_ONCE])
+        gone = await self._gone(window, {row.row_id for row in rows})
+
+        async def finish(connection: AsyncConnection) -> None:
+            for part in parts(gone):
+                c = venue_history.c
+                here = (*self._mine(venue_history), c.kind == window.kind, c.row_id.in_(part))
+                await connection.execute(delete(venue_history).where(*here))
+            await put(connection, sync_windows, [self._access.key(**_fields(window))])
+
+        await self._access.writer.run(finish)
+
+    async def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        await self._access.writer.run(lambda connection: put(connection, table, rows))
+
+    async def _gone(self, window: WindowRow, ids: Collection[str]) -> list[str]:
+        # A closing order that was still being filled shows under another time and size afterwards.
+        if window.kind != "closed":
+            return []
+        c = venue_history.c
+        span = (c.kind == window.kind, c.at_ms >= window.start_ms, c.at_ms <= window.end_ms)
+        query = select(c.row_id).where(*self._mine(venue_history), *span)
+        return [row.row_id for row in await self._reader.rows(query) if row.row_id not in ids]
+
+
+def parts(ids: Collection[str]) -> Iterator[list[str]]:
+    """Iterate over ids, no more at once than a statement takes, none empty."""
+    wanted = [one for one in ids if one]
+    for first in range(0, len(wanted), _MOST):
+        yield wanted[first : first + _MOST]
 
 
 def _fields(row: PastRow | WindowRow) -> dict[str, Any]:

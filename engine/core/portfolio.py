@@ -239,9 +239,15 @@ class Portfolio:
                 f"ext-{symbol}-{at_ms}", symbol, EXTERNAL, unit, at_ms, EXTERNAL, average, 1, low=average, high=average
             )
             self.positions[symbol] = position
-        # What was entered and left again before stays in the averages of the round trip.
-        position.entered += abs(qty) - position.size
-        position.entry_value += cost - position.cost
+        if position.qty == qty:
+            # The same fills averaged in another order: what was realised so far differs by what the cost does.
+            realised = cost - position.cost if qty > 0 else position.cost - cost
+            position.gross += realised
+            self._book(position.profile, realised, at_ms)
+        else:
+            # What was entered and left again before stays in the averages of the round trip.
+            position.entered += abs(qty) - position.size
+            position.entry_value += cost - position.cost
         position.qty, position.cost = qty, cost
         return trade
 

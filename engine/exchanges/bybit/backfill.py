@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.caller import Caller
-from engine.exchanges.bybit.endpoints import CLOSED_PNL, EXECUTIONS, ORDER_HISTORY, Endpoint
+from engine.exchanges.bybit.endpoints import CLOSED_PNL, EXECUTIONS, OPEN_ORDERS, ORDER_HISTORY, Endpoint
 from engine.exchanges.bybit.parse import BadData, Fields, guarded
+from engine.exchanges.bybit.parse_market import SETTLE_COIN
 from engine.exchanges.bybit.parse_orders import side
 from engine.exchanges.bybit.queries import MEMORY_MS, WINDOW_MS, rows_of
 
@@ -52,37 +54,60 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Both ends included, UTC ms. `whole` when nothing can be added to it any more."""
+    """Both ends included, UTC ms; `start_ms` is on the grid and names the window, `from_ms` is what the exchange still
+    answers for. `whole` when nothing can be added to it any more.
+    """
 
     start_ms: int
     end_ms: int
     whole: bool
+    from_ms: int
 
 
 def windows(since_ms: int, now_ms: int, *, settled_ms: int = 3_600_000) -> Iterator[Window]:
     """Iterate over windows on a fixed grid that cover [since, now], oldest first; a window that ended less than
     `settled_ms` ago is not whole yet. No more than the exchange remembers.
     """
-    first = max(since_ms, now_ms - MEMORY_MS, 0)
-    start = first - first % WINDOW_MS
+    oldest = max(now_ms - MEMORY_MS, 1)
+    start = max(since_ms, oldest) // WINDOW_MS * WINDOW_MS
     while start <= now_ms:
         end = start + WINDOW_MS - 1
-        begin = max(start, now_ms - MEMORY_MS, 1)
-        yield Window(begin, min(end, now_ms), end + settled_ms < now_ms and begin == max(start, 1))
+        begin = max(start, oldest)
+        yield Window(start, min(end, now_ms), end + settled_ms < now_ms and begin <= max(start, 1), begin)
         start += WINDOW_MS
 
 
 async def fetch(caller: Caller, kind: Kind, window: Window) -> tuple[list[HistoryRow], list[BadData]]:
-    """Return every row of a window, all pages, and what could not be read; raises QueryFailedError."""
-    asked = {"startTime": str(window.start_ms), "endTime": str(window.end_ms), "limit": _PAGE[kind]}
-    rows, bad = [], []
+    """Return every row of a window once, all pages, and what could not be read; raises QueryFailedError."""
+    asked = {"startTime": str(window.from_ms), "endTime": str(window.end_ms), "limit": _PAGE[kind]}
+    rows, bad = {}, []
     for raw in await rows_of(caller, ENDPOINTS[kind], asked):
         read = _READERS[kind](raw)
         if isinstance(read, BadData):
             bad.append(read)
         else:
-            rows.append(read)
-    return rows, bad
+            # Rows that arrive while pages are turned push others onto the next page once more.
+            rows[read.row_id] = read
+    return list(rows.values()), bad
+
+
+async def open_orders(caller: Caller) -> list[int]:
+    """Return when the orders that are still open were created, UTC ms: they will belong to the history of that time.
+    Raises QueryFailedError.
+    """
+    rows = await rows_of(caller, OPEN_ORDERS, {"settleCoin": SETTLE_COIN, "openOnly": "0", "limit": "50"})
+    found = []
+    for raw in rows:
+        at_ms = _created(raw)
+        if isinstance(at_ms, BadData):
+            raise QueryFailedError(str(at_ms))
+        found.append(at_ms)
+    return found
+
+
+@guarded
+def _created(row: object) -> int:
+    return Fields(row, "order").time_ms("createdTime")
 
 
 @guarded

@@ -117,6 +117,23 @@ def test_another_average_entry_is_adopted_beyond_the_exchanges_rounding(ticks: i
     assert_replays(bench)
 
 
+@pytest.mark.parametrize("long", [True, False])
+def test_another_average_moves_the_realised_result_by_the_difference_in_cost_and_no_equity(long: bool) -> None:
+    bench = Bench()
+    position = bench.enter(long=long)
+    bench.time(60_000)
+    bench.price()
+    wallet, equity = bench.state.portfolio.wallet, bench.ws.equity()
+    theirs = position.cost + 30 * position.size * position.unit
+    moved = theirs - position.cost if long else position.cost - theirs
+    rows = [row(position, entry_cost=theirs)]
+    bench.step(bench.report(rows=rows, wallet=wallet + moved))
+    assert bench.state.portfolio.wallet == wallet + moved
+    assert bench.ws.equity() == equity
+    assert bench.state.unexplained == 0
+    assert_replays(bench)
+
+
 def test_a_report_without_a_cost_takes_no_cost_away() -> None:
     bench = held()
     assert bench.step(bench.report(rows=[row(bench.ws.positions[BTC], entry_cost=0)])) == []

@@ -223,15 +223,19 @@ class FakeHealth:
 
 @dataclass
 class FakeSync:
-    """Finds what it is told to find; `broken` raises instead."""
+    """Finds what it is told to find once `go` is set; `broken` raises instead."""
 
     found: Outcome = field(default_factory=lambda: more.SYNCED)
     broken: Exception | None = None
     asked: list[int] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def backfill(self, months: int, progress: Progress) -> Outcome:
         self.asked.append(months)
         await progress(1, 3)
+        self.begun.set()
+        await self.go.wait()
         if self.broken is not None:
             raise self.broken
         return self.found

@@ -49,6 +49,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Backtest: d.Backtest(run="9" * 9, what="distribution"),
     d.Topic: d.Topic(name="strategies"),
     d.PickAccount: d.PickAccount(name=token(LONG)),
+    d.SyncStop: d.SyncStop(),
     d.Nothing: d.Nothing(),
 }
 

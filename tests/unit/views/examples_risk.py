@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from bot.sync import Outcome
+from bot.sync_compare import Difference
 from engine.core.manual import EntryPreview
 from tests.unit.views.examples import HOUR_MS, NOW_MS, snapshot, symbol
 
@@ -44,4 +45,9 @@ SYNCED = Outcome(
     unreadable=1,
     trouble="execution.execQty: 'x' is not a number",
     missing=["e-1", "e-2"],
+    compared=2_150,
+    differences=[
+        Difference(symbol="SOLUSDT", profile="cft", closed_ms=NOW_MS, ours=Decimal("-1.2"), theirs=Decimal("-1.35")),
+        Difference(symbol="XRPUSDT", profile="lx", closed_ms=NOW_MS, ours=Decimal("0.4"), theirs=None),
+    ],
 )

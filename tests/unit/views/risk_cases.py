@@ -13,6 +13,7 @@ from keyboards import lists
 from keyboards import manual as manual_keys
 from keyboards import risk as risk_keys
 from keyboards import symbols as symbol_keys
+from keyboards import sync as sync_keys
 from tests.unit.views import examples as ex
 from tests.unit.views import examples_risk as more
 
@@ -85,8 +86,10 @@ def by_hand() -> Iterator[Case]:
 
 def past() -> Iterator[Case]:
     """The account's past."""
-    yield "syncing", sync.render_syncing(3, 159), None
+    yield "syncing", sync.render_syncing(3, 159), sync_keys.running_keyboard()
     yield "synced", sync.render_synced(sync.outcome_lines(more.SYNCED), "main · DEMO"), None
+    agreed = replace(more.SYNCED, differences=[], missing=[], unreadable=0, skipped=0)
+    yield "synced_agreed", sync.render_synced(sync.outcome_lines(agreed), "main · DEMO"), None
 
 
 RISK_CASES = (*past(), *risk_screens(), *symbol_screens(), *by_hand())
