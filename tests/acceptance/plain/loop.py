@@ -92,7 +92,8 @@ class Lane:
         ticks = np.rint(frame[["open", "high", "low", "close"]].to_numpy() * float(1 / grid.tick)).astype(int)
         opens = (frame.index - step).tolist()
         bars = dict(zip(opens, map(tuple, ticks.tolist()), strict=True))
-        return cls(symbol, grid, said, bars, frame["turnover"].to_dict(), rates, step)
+        turnover = dict(zip(frame.index.tolist(), frame["turnover"].tolist(), strict=True))
+        return cls(symbol, grid, said, bars, turnover, rates, step)
 
 
 def slipped(price: int, *, buy: bool) -> int:

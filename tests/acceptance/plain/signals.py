@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import talib
 
 from tests.acceptance.plain.candles import DAY, Floats, wide
 
+type Mask = npt.NDArray[np.bool_]
 QUARTER = 900_000
 
 
@@ -55,7 +57,7 @@ def ma_cross(frame: pd.DataFrame) -> Said:
 
 def shortseller(frame: pd.DataFrame, *, reenter: bool = False) -> Said:
     """The bar on which EMA 240 falls below EMA 600, at most the twelfth cross of the day; above, the position ends."""
-    fast, slow = (pd.Series(talib.EMA(frame["close"], span), frame.index) for span in (240, 600))
+    fast, slow = (pd.Series(talib.EMA(frame["close"].to_numpy(), span), frame.index) for span in (240, 600))
     active, warm = fast < slow, slow.notna() & slow.shift(1).notna()
     crossed = warm & (active != active.shift(1, fill_value=False))
     crosses = crossed.groupby(frame.index // DAY).cumsum()
@@ -74,7 +76,7 @@ def momentum(frame: pd.DataFrame, bitcoin: pd.DataFrame, *, tick: float) -> Said
     that the stop is measured from is a price on the exchange's grid.
     """
     close, volume = frame["close"], frame["volume"]
-    upper, middle, lower = (pd.Series(band, frame.index) for band in talib.BBANDS(close, 20, 2, 2))
+    upper, middle, lower = (pd.Series(band, frame.index) for band in talib.BBANDS(close.to_numpy(), 20, 2, 2))
     width = (upper - lower) / middle
     before = width.shift(1)
     smaller = sum((width.shift(1 + back) < before).astype(int) for back in range(1, 541))
@@ -122,12 +124,13 @@ def signals(
     frame: pd.DataFrame, sides: "dict[str, pd.Series[bool]]", *, rule: str, stop: "pd.Series[float] | None" = None
 ) -> dict[int, Signal]:
     """Signals where a side's mask is true."""
+    closes: list[int] = frame.index.tolist()
     spread, average = (frame["high"] - frame["low"]).to_numpy(), atr(frame)
     found = {}
     for side, mask in sides.items():
         for row in np.flatnonzero(mask):
             level = 0.0 if stop is None else float(stop.iloc[row])
-            found[int(frame.index[row])] = Signal(side, rule, float(spread[row]), float(average[row]), level)
+            found[closes[row]] = Signal(side, rule, float(spread[row]), float(average[row]), level)
     return dict(sorted(found.items()))
 
 
@@ -135,11 +138,13 @@ def _renamed(signal: Signal, rule: str, *also: str) -> Signal:
     return replace(signal, rule=rule, also=also)
 
 
-def _crossed(gap: Floats) -> Floats:
-    before = np.roll(gap, 1)
-    before[0] = np.nan
+def _crossed(gap: Floats) -> Mask:
+    before = np.concatenate([[np.nan], gap[:-1]])
     return (before <= 0) & (gap > 0)
 
 
-def _recent(mask: Floats) -> Floats:
-    return mask | np.roll(mask, 1) | np.roll(mask, 2)
+def _recent(mask: Mask) -> Mask:
+    found = mask.copy()
+    found[1:] |= mask[:-1]
+    found[2:] |= mask[:-2]
+    return found
