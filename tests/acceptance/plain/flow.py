@@ -87,7 +87,9 @@ def wishes(ticks: Ticks, candles: pd.DataFrame) -> Times:
     count, bought, sold = volumes(ticks)
     total = bought + sold
     imbalance = np.where(count >= 10, (bought - sold) / np.where(total > 0, total, 1.0), 0.0)
-    leaning, direction = np.nan_to_num(delta(ticks)), trend(candles, ticks.quoted)
+    # Rounded: a value on its threshold has reached it, whatever the last digit of a float says.
+    imbalance, leaning = np.round(imbalance, 12), np.round(np.nan_to_num(delta(ticks)), 12)
+    direction = trend(candles, ticks.quoted)
     warm = ~np.isnan(simple_atr(candles, ticks.quoted))
     up = (direction > 0) & (imbalance >= 0.2) & (leaning >= 0.1)
     down = (direction < 0) & (imbalance <= -0.2) & (leaning <= -0.1)

@@ -46,7 +46,9 @@ def ma_cross(frame: pd.DataFrame) -> Said:
     """A thousandth beyond the mean of the sixty closes before, on the quarter hours; the opposite ends a position."""
     mean = frame["close"].rolling(60).mean().shift(1)
     asked = frame.index.to_numpy() % QUARTER == 0
-    over, under = asked & (frame["close"] > mean * 1.001), asked & (frame["close"] < mean * 0.999)
+    # Rounded: a close on the threshold is not beyond it, whatever the last digit of a float says.
+    away = (frame["close"] / mean - 1).round(12)
+    over, under = asked & (away > 0.001), asked & (away < -0.001)
     found = signals(frame, {"long": over, "short": under}, rule="close")
     opposite = {
         "long": dict.fromkeys(frame.index[under], "opposite"),
