@@ -18,8 +18,10 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
     SystemAlert,
+    TrailAlert,
 )
 from engine.core.facts import Fact
 
@@ -29,6 +31,8 @@ type AnyAlert = (
     | StopMovedAlert
     | OrderAlert
     | ProtectionAlert
+    | TrailAlert
+    | SlippageAlert
     | LimitAlert
     | HoldAlert
     | CooldownAlert

@@ -101,6 +101,41 @@ class ProtectionAlert(Alert):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailAlert(Alert):
+    """The exchange does not hold a position's stop and trailing stop as both are wanted, while one of them is live."""
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    missing: str
+    live: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlippageAlert(Alert):
+    """An order was filled further from the expected price than is usual (`what` as in `SlippageSeen`).
+
+    `percent` of the expected price and `cost` in quote currency are positive when it cost us; `today` counts such
+    orders of the account since 00:00 UTC.
+    """
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    what: str
+    quantity: Decimal
+    expected: Decimal
+    price: Decimal
+    percent: Decimal
+    limit_percent: Decimal
+    cost: Decimal
+    today: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitAlert(Alert):
     """A limit was warned about, breached or is over (`level`). `value` and `threshold` in percent or money as
     `in_money` says.

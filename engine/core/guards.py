@@ -19,6 +19,8 @@ from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Action, HoldLevel, LimitSpec
 from engine.core.protection import CloseFor, MoveStop, grid
 from engine.core.protection import due as protection_due
+from engine.core.trailing import ask_later
+from engine.core.trailing import begin as begin_trail
 from engine.core.workspace import Watch, Workspace
 
 STOP_AGAIN_MS = (1_000, 2_500, 4_000)
@@ -89,8 +91,8 @@ def _rules(ws: Workspace) -> None:
 
 def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: str) -> None:
     """Decide on a new stop and target, and ask the exchange for them."""
-    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms))
-    ws.emit(SetProtection(position.symbol, stop, target))
+    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms, position.trail))
+    ws.emit(SetProtection(position.symbol, stop, target, position.asked_trail))
     if ws.telling:
         instrument = ws.state.portfolio.instruments[position.symbol]
         ws.alert(
@@ -108,7 +110,8 @@ def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: st
 def _stops(ws: Workspace) -> None:
     for position in list(ws.positions.values()):
         symbol = position.symbol
-        held = position.held_stop == position.stop or not position.stop
+        begin_trail(ws, position)
+        held = position.trailed and position.stop in {0, position.held_stop}
         if held or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
             ws.watches.pop(symbol, None)
             continue
@@ -118,13 +121,16 @@ def _stops(ws: Workspace) -> None:
             _unprotected(ws, position, watch)
         elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
             watch.attempts += 1
-            ws.emit(SetProtection(symbol, position.stop, position.target))
+            ws.emit(SetProtection(symbol, position.stop, position.target, position.asked_trail))
 
 
 def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
-    if position.held_stop:
+    if position.held_stop and position.trailed:
         # An older stop is live: the position is not naked, so asking begins again and nothing is closed.
         del ws.watches[position.symbol]
+        return
+    if position.held_stop or position.held_trail:
+        ask_later(ws, position, watch)
         return
     if not watch.told:
         watch.told = True

@@ -24,7 +24,7 @@ from engine.core.events import (
 )
 from engine.core.facts import Fact
 from engine.core.ids import is_exit
-from engine.core.market import Instrument
+from engine.core.market import DAY_MS, Instrument
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
@@ -38,7 +38,9 @@ REMEMBERED_FOREIGN = 500
 
 @dataclass(slots=True)
 class State:
-    """Everything that must survive a restart. Change it only through `apply`."""
+    """Everything that must survive a restart. Change it only through `apply`. `slips` are a UTC day and how many orders
+    slipped on it.
+    """
 
     portfolio: Portfolio = field(default_factory=Portfolio)
     book: OrderBook = field(default_factory=OrderBook)
@@ -60,6 +62,7 @@ class State:
     unexplained: Money = 0
     unexplained_ms: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
+    slips: tuple[int, int] = (0, 0)
 
     def apply(self, fact: Fact) -> Trade | None:
         """Fold one fact in; returns the round trip that an execution completed."""
@@ -182,12 +185,19 @@ class State:
     def _protection(self, fact: ProtectionReported) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.held_stop, position.held_target = fact.stop, fact.target
+            position.report(fact.stop, fact.target, fact.trail)
 
     def _protect(self, fact: f.ProtectionIntended) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.stop, position.target = fact.stop, fact.target
+            position.stop, position.target, position.trail = fact.stop, fact.target, fact.trail
+
+    def _slipped(self, fact: f.SlippageSeen) -> None:
+        day = fact.at_ms // DAY_MS
+        self.slips = (day, self.slips[1] + 1 if day == self.slips[0] else 1)
+        order = self.book.orders.get(fact.link_id)
+        if order is not None:
+            order.slipped = True
 
     def _extremes(self, fact: f.ExtremesSeen) -> None:
         position = self.portfolio.positions.get(fact.symbol)
@@ -272,6 +282,7 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.CooldownLifted: State._unlocked,
     f.SymbolSwitched: State._symbol,
     f.ProtectionIntended: State._protect,
+    f.SlippageSeen: State._slipped,
     f.ExtremesSeen: State._extremes,
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,

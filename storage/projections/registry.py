@@ -38,6 +38,7 @@ PROJECTIONS: dict[type, Projection] = {
     f.CooldownLifted: desk.cooldown_lifted,
     f.SymbolSwitched: desk.symbol_switched,
     f.ProtectionIntended: position.protect,
+    f.SlippageSeen: desk.slipped,
     f.ReferenceSet: desk.reference,
     f.LimitCrossed: desk.limit_crossed,
     f.LimitChanged: desk.limit_changed,

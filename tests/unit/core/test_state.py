@@ -35,8 +35,10 @@ def busy() -> Bench:
     )
     rules = Protection(breakeven_profit=to_money(8))
     bench = Bench(account(profile(cooldown=Cooldown(length_ms=4 * HOUR_MS), protection=rules), limits=[loss]))
-    bench.enter()
-    bench.price(10_060)
+    ticket = bench.order()
+    bench.fill(ticket, 10_011)
+    bench.step(e.ProtectionReported(BTC, 9_950, 10_200, bench.now))
+    bench.price(10_080)
     bench.time(GRID_MS)
     bench.step(e.FundingPaid("f", BTC, to_money(1), bench.now))
     for number, (symbol, event) in enumerate(((ETH, e.OrderRejected), (XRP, e.OrderUnsent))):
