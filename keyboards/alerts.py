@@ -11,7 +11,9 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
+    TrailAlert,
 )
 from keyboards.base import DANGER, button, markup
 from keyboards.data import Ask, Card, Close, DeskOrder, Open, Picture, Place, Why
@@ -20,7 +22,12 @@ from keyboards.data import Ask, Card, Close, DeskOrder, Open, Picture, Place, Wh
 def alert_keyboard(alert: Alert) -> InlineKeyboardMarkup | None:
     """What one may want to do on reading an alert; None where nothing follows. Screens open as new messages."""
     match alert:
-        case EntryAlert(symbol=symbol) | StopMovedAlert(symbol=symbol) | ProtectionAlert(symbol=symbol):
+        case (
+            EntryAlert(symbol=symbol)
+            | StopMovedAlert(symbol=symbol)
+            | ProtectionAlert(symbol=symbol)
+            | TrailAlert(symbol=symbol)
+        ):
             return markup(
                 [
                     button("Card", Card(symbol=symbol, fresh=True)),
@@ -28,7 +35,12 @@ def alert_keyboard(alert: Alert) -> InlineKeyboardMarkup | None:
                     button("Close", Close(symbol=symbol, percent=100, fresh=True), DANGER),
                 ]
             )
-        case ExitAlert(symbol=symbol) | OrderAlert(symbol=symbol) | LiquidationAlert(symbol=symbol):
+        case (
+            ExitAlert(symbol=symbol)
+            | OrderAlert(symbol=symbol)
+            | LiquidationAlert(symbol=symbol)
+            | SlippageAlert(symbol=symbol)
+        ):
             return markup(
                 [button("Chart", Picture(what=symbol, fresh=True)), button("Why", Why(symbol=symbol, fresh=True))]
             )

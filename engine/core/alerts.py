@@ -18,7 +18,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAlert(Alert):
-    """A position was opened: the entry order is completely filled (or ended partly filled)."""
+    """A position was opened: the entry order is completely filled (or ended partly filled). `trail` is the distance of
+    the trailing stop that the exchange is asked to hold.
+    """
 
     position_id: str
     symbol: str
@@ -37,6 +39,7 @@ class EntryAlert(Alert):
     reward_risk: Decimal | None
     margin: Decimal
     leverage: int
+    trail: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,10 +163,10 @@ def _set_rest(ws: Workspace, symbol: str, until: int, why: str, at_ms: int) -> N
 
 
 def _entered(ws: Workspace, position: Position, order: Order) -> None:
+    begin_trail(ws, position)
     if ws.telling:
         _tell_entry(ws, position, order)
     judge_order(ws, order)
-    begin_trail(ws, position)
 
 
 def _tell_entry(ws: Workspace, position: Position, order: Order) -> None:
@@ -194,6 +194,7 @@ def _tell_entry(ws: Workspace, position: Position, order: Order) -> None:
         reward_risk=_reward_risk(position),
         margin=from_money(position.margin()),
         leverage=position.leverage,
+        trail=instrument.price(position.trail) if position.trail else None,
     )
 
 

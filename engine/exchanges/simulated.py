@@ -73,9 +73,7 @@ class SimulatedExchange:
         refresh(market)
         return Accepted(order.order_id)
 
-    def protect(
-        self, symbol: str, stop: Ticks, target: Ticks, now_ms: int, *, trail: Ticks = 0
-    ) -> Accepted | Rejected:
+    def protect(self, symbol: str, stop: Ticks, target: Ticks, now_ms: int, *, trail: Ticks = 0) -> Accepted | Rejected:
         """Set stop, target and trailing distance of the position at once (0 = none): market orders for its whole size,
         triggered by the last price. A new distance begins at that price, the same one goes on.
         """

@@ -16,8 +16,10 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
     SystemAlert,
+    TrailAlert,
 )
 from handlers.views import alerts_desk, words
 from handlers.views.format import cost, esc, money, percent, price, quantity, r_multiple, side, signed, span
@@ -42,6 +44,10 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             return _protection(alert)
         case LiquidationAlert():
             return _liquidation(alert, tick)
+        case TrailAlert():
+            return _trail(alert)
+        case SlippageAlert():
+            return _slippage(alert, tick)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
             return alerts_desk.render(alert, zone=zone)
         case _:
@@ -49,7 +55,16 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             raise TypeError(message)
 
 
-type _OfPosition = EntryAlert | ExitAlert | StopMovedAlert | OrderAlert | ProtectionAlert | LiquidationAlert
+type _OfPosition = (
+    EntryAlert
+    | ExitAlert
+    | StopMovedAlert
+    | OrderAlert
+    | ProtectionAlert
+    | LiquidationAlert
+    | TrailAlert
+    | SlippageAlert
+)
 
 
 def _owner(profile: str) -> str:
@@ -68,6 +83,8 @@ def _entry(alert: EntryAlert, tick: Decimal | None) -> str:
         table.row("Stop", "NONE")
     else:
         table.row("Stop", price(alert.stop, tick), *_net(alert.stop_net, "with fees"))
+    if alert.trail is not None:
+        table.row("Trails", price(alert.trail, tick), "on the exchange")
     if alert.target is None:
         table.row("Target", "none")
     else:
@@ -135,6 +152,29 @@ def _protection(alert: ProtectionAlert) -> str:
         f"The desk: {esc(alert.doing)}",
         "You can close it now.",
     )
+
+
+def _trail(alert: TrailAlert) -> str:
+    return paragraphs(
+        f"<b>{esc(alert.symbol)} {side(alert.long)}: {esc(alert.missing)} not on the exchange</b> · {_where(alert)}",
+        f"Why: {esc(alert.why)}",
+        f"The {esc(alert.live)} is live there: nothing is closed. The desk asks again every minute.",
+    )
+
+
+_SLIPPED = {"trailing": "trailing stop"}
+
+
+def _slippage(alert: SlippageAlert, tick: Decimal | None) -> str:
+    what, apart = _SLIPPED.get(alert.what, alert.what), percent(abs(alert.percent), plus=False)
+    title = f"{alert.symbol} {side(alert.long)}: {what} filled {apart} {'worse' if alert.cost > 0 else 'better'}"
+    table = Table(9).row(
+        "Expected", price(alert.expected, tick), f"told above {percent(alert.limit_percent, plus=False)}"
+    )
+    table.row("Filled", price(alert.price, tick), f"size {quantity(alert.quantity)}")
+    table.row("Slippage", f"{cost(alert.cost)} USDT")
+    slipped = "1 order" if alert.today == 1 else f"{alert.today} orders"
+    return paragraphs(f"<b>{esc(title)}</b> · {_where(alert)}", table.html(), f"{slipped} slipped today (UTC).")
 
 
 def _liquidation(alert: LiquidationAlert, tick: Decimal | None) -> str:
