@@ -44,10 +44,8 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             return _protection(alert)
         case LiquidationAlert():
             return _liquidation(alert, tick)
-        case TrailAlert():
-            return _trail(alert)
-        case SlippageAlert():
-            return _slippage(alert, tick)
+        case TrailAlert() | SlippageAlert():
+            return _trail(alert) if isinstance(alert, TrailAlert) else _slippage(alert, tick)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
             return alerts_desk.render(alert, zone=zone)
         case _:
