@@ -6,9 +6,10 @@ import pytest
 
 from engine.core import events as e
 from engine.core.alerts import EntryAlert, ProtectionAlert, TrailAlert
+from engine.core.codec import decode
 from engine.core.commands import AdoptPosition
 from engine.core.effects import Effect, SetProtection
-from engine.core.facts import ProtectionIntended
+from engine.core.facts import Fact, ProtectionIntended
 from engine.core.money import to_money
 from engine.core.picture import snapshot
 from engine.core.portfolio import Position
@@ -243,6 +244,15 @@ def test_the_desk_sleeps_only_while_the_exchange_holds_the_trail() -> None:
     assert quiet(bench.ws) is not None
     report(bench, trail=0)
     assert quiet(bench.ws) is None
+
+
+def test_journals_from_before_there_were_trails_are_read() -> None:
+    old = {"symbol": BTC, "stop": 1, "target": 2, "at_ms": T0}
+    intended = decode(Fact, {"type": "ProtectionIntended", "why": "breakeven", **old})
+    reported = decode(Fact, {"type": "ProtectionReported", **old})
+    assert intended == ProtectionIntended(BTC, 1, 2, "breakeven", T0)
+    assert reported == e.ProtectionReported(BTC, 1, 2, T0)
+    assert (intended.trail, reported.trail) == (0, 0)
 
 
 def test_the_rule_has_words() -> None:
