@@ -92,7 +92,7 @@ def _rules(ws: Workspace) -> None:
 def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: str) -> None:
     """Decide on a new stop and target, and ask the exchange for them."""
     ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms, position.trail))
-    ws.emit(SetProtection(position.symbol, stop, target, position.asked_trail))
+    ws.emit(SetProtection(position.symbol, stop, target, position.held_trail))
     if ws.telling:
         instrument = ws.state.portfolio.instruments[position.symbol]
         ws.alert(
@@ -111,8 +111,8 @@ def _stops(ws: Workspace) -> None:
     for position in list(ws.positions.values()):
         symbol = position.symbol
         begin_trail(ws, position)
-        held = position.trailed and position.stop in {0, position.held_stop}
-        if held or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
+        stopped = position.stop in {0, position.held_stop}
+        if (stopped and position.trailed) or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
             ws.watches.pop(symbol, None)
             continue
         watch = ws.watches.setdefault(symbol, Watch(ws.wall_ms))
@@ -121,7 +121,9 @@ def _stops(ws: Workspace) -> None:
             _unprotected(ws, position, watch)
         elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
             watch.attempts += 1
-            ws.emit(SetProtection(symbol, position.stop, position.target, position.asked_trail))
+            # The stop comes first: it must not fail because of a trail that the exchange does not take.
+            trail = position.asked_trail if stopped else position.held_trail
+            ws.emit(SetProtection(symbol, position.stop, position.target, trail))
 
 
 def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
@@ -129,7 +131,7 @@ def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
         # An older stop is live: the position is not naked, so asking begins again and nothing is closed.
         del ws.watches[position.symbol]
         return
-    if position.held_stop or position.held_trail:
+    if position.held_stop or (position.trail and position.trailed):
         ask_later(ws, position, watch)
         return
     if not watch.told:

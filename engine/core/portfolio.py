@@ -88,7 +88,7 @@ class Position:
 
     @property
     def asked_trail(self) -> Ticks:
-        """The trail to ask the exchange for: the desk's, or one that somebody else has set and that stays."""
+        """The trail that the position is to have: the desk's, or one that somebody else has set and that stays."""
         return self.trail or self.held_trail
 
     @property

@@ -119,6 +119,24 @@ def test_a_missing_trail_is_set_three_times_then_told_once_and_closes_nothing() 
     assert bench.ws.watches == {}
 
 
+def test_a_stop_does_not_wait_for_a_trail_that_is_refused() -> None:
+    bench = held(stop=0, target=0, trail=0)
+    assert asked(bench.time(1_000)) == [(STOP, TARGET, 0)]
+    report(bench, trail=0)
+    assert asked(bench.time(1_500)) == [(STOP, TARGET, TRAIL)]
+    both = held(protection=Protection(breakeven_profit=to_money(8), exchange_trail_ppm=100_000), trail=0)
+    both.time(GRID_MS - both.now % GRID_MS)
+    both.price(10_060)
+    assert asked(both.time(GRID_MS))[0] == (10_013, TARGET, 0)
+
+
+def test_a_wide_trail_of_somebody_else_is_no_stop() -> None:
+    bench = held(protection=Protection(), stop=0, trail=5_000)
+    assert [ticket.reason for ticket in placed(bench.time(5_000))] == ["no stop"]
+    wider = held(stop=0, trail=5_000)
+    assert [ticket.reason for ticket in placed(wider.time(5_000))] == ["no stop"]
+
+
 def test_with_neither_stop_nor_trail_the_position_is_closed() -> None:
     bench = held(stop=0, trail=0)
     assert [ticket.reason for ticket in placed(bench.time(5_000))] == ["no stop"]
