@@ -15,6 +15,7 @@ from bot.seats import Room
 from bot.service import ChatService
 from config.settings import Settings
 from engine.core.alerts import Alert
+from engine.core.chat_events import ChatEvent
 from handlers.ports import HealthReport
 from storage.store import Store
 from tests.unit.bot.hand_clock import HandClock
@@ -59,6 +60,7 @@ class Scene:
     desk: FakeDesk
     clock: HandClock
     service: ChatService
+    told: list[ChatEvent]
     offset: int = 0
 
     @property
@@ -157,12 +159,13 @@ async def running(
     else:
         await store.users.set(VERA, "viewer", "Vera", 0)
     desk = FakeDesk(ex.snapshot())
-    room = Room(store=store, desk=desk, research=Idle(), health=Well())
+    told: list[ChatEvent] = []
+    room = Room(store=store, desk=desk, research=Idle(), health=Well(), tell=told.append)
     service = ChatService(settings(chat, folder, **more), [room], charts=Idle(), health=Well(), clock=clock)
     try:
         await service.start()
         async with aiohttp.ClientSession() as http:
-            yield Scene(chat, http, store, desk, clock, service)
+            yield Scene(chat, http, store, desk, clock, service, told)
     finally:
         await service.stop()
         await store.close()
