@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,8 @@ class Scene:
     desk: FakeDesk
     clock: HandClock
     service: ChatService
-    told: list[ChatEvent]
     offset: int = 0
+    told: list[ChatEvent] = field(default_factory=list)
 
     @property
     def parts(self) -> Any:
@@ -165,7 +165,7 @@ async def running(
     try:
         await service.start()
         async with aiohttp.ClientSession() as http:
-            yield Scene(chat, http, store, desk, clock, service, told)
+            yield Scene(chat, http, store, desk, clock, service, told=told)
     finally:
         await service.stop()
         await store.close()
