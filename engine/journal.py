@@ -11,6 +11,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -34,6 +36,8 @@ type AnyAlert = (
     | TrailAlert
     | SlippageAlert
     | LimitAlert
+    | EmergencyAlert
+    | EmergencyDecidedAlert
     | HoldAlert
     | CooldownAlert
     | ChangeAlert

@@ -69,7 +69,8 @@ class OrderView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitView:
     """A limit, its current value and the share of it that is used (0 … 1 and beyond); percent or money as `in_money`
-    says.
+    says. `approval` is `auto` or `ask` for an emergency, with the silence that closes; `question` how far one that was
+    asked is, with its end (wall time).
     """
 
     key: str
@@ -83,6 +84,10 @@ class LimitView:
     in_money: bool
     action: str
     state: str
+    approval: str = ""
+    approval_ms: int = 0
+    question: str = ""
+    question_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@ positions run ahead of their facts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core import facts as f
@@ -28,6 +28,7 @@ from engine.core.market import DAY_MS, MINUTE_MS, Instrument, day_start
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
+from engine.core.question import Question, after_asking, after_deciding
 from engine.core.trades import Trade
 
 LOST_CLOSE = "closed by the desk"
@@ -65,6 +66,8 @@ class State:
     unexplained_ms: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
     slips: tuple[int, int] = (0, 0)
+    questions: dict[str, Question] = field(default_factory=dict)
+    last_question: int = 0
     entered_at: tuple[int, ...] = ()
     entered_day: int = 0
     entered_notional: Money = 0
@@ -223,6 +226,7 @@ class State:
 
     def _lifted(self, fact: f.HoldLifted) -> None:
         self.holds.pop(fact.hold_id, None)
+        self.questions.pop(fact.hold_id.removeprefix("limit:"), None)
         if fact.hold_id == RUNAWAY:
             # Who lifts it has looked: what was entered before counts no longer.
             self.entered_at, self.entered_notional = (), 0
@@ -247,6 +251,16 @@ class State:
     def _limit(self, fact: f.LimitChanged) -> None:
         self.thresholds[fact.key] = fact.new
         self.levels[fact.key] = ""
+
+    def _asked(self, fact: f.ApprovalAsked) -> None:
+        self.last_question = fact.number
+        self.questions[fact.key] = after_asking(self.questions.get(fact.key), fact)
+
+    def _heard(self, fact: f.ApprovalHeard) -> None:
+        self.questions[fact.key] = replace(self.questions[fact.key], heard=True)
+
+    def _decided(self, fact: f.ApprovalDecided) -> None:
+        self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
         off = set(self.rules_off.get(fact.profile, ()))
@@ -303,6 +317,9 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,
     f.LimitChanged: State._limit,
+    f.ApprovalAsked: State._asked,
+    f.ApprovalHeard: State._heard,
+    f.ApprovalDecided: State._decided,
     f.RuleSwitched: State._rule,
     f.ProfileSwitched: State._profile,
     f.SignalRecorded: State._signal,

@@ -9,6 +9,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -21,7 +23,7 @@ from engine.core.alerts import (
     SystemAlert,
     TrailAlert,
 )
-from handlers.views import alerts_desk, words
+from handlers.views import alerts_desk, alerts_emergency, words
 from handlers.views.format import cost, esc, money, percent, price, quantity, r_multiple, side, signed, span
 from handlers.views.table import Table, paragraphs
 
@@ -46,6 +48,8 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             return _liquidation(alert, tick)
         case TrailAlert() | SlippageAlert():
             return _trail(alert) if isinstance(alert, TrailAlert) else _slippage(alert, tick)
+        case EmergencyAlert() | EmergencyDecidedAlert():
+            return alerts_emergency.render(alert, zone=zone)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
             return alerts_desk.render(alert, zone=zone)
         case _:

@@ -125,6 +125,8 @@ def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
         in_money=False,
         action="emergency",
         state="",
+        approval="ask",
+        approval_ms=30_000,
     )
     return replace(base, **changes)
 
@@ -149,6 +151,7 @@ MONEY_LIMIT = limit(
     in_money=True,
     action="close",
     state="warned",
+    approval="",
 )
 RULES = ("1", "2", "3", "5")
 CFT = ProfileView(
