@@ -7,6 +7,7 @@ Every fact can be written as JSON and read back (`engine.core.codec`). Market da
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer, Scope
 from engine.core.events import (
     Executed,
@@ -248,46 +249,6 @@ class LimitChanged:
     old: int
     new: int
     by: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalAsked:
-    """An emergency limit was breached and people are asked; silence closes everything at `until_ms` (wall time)."""
-
-    key: str
-    profile: str
-    number: int
-    value: int
-    threshold: int
-    wall_ms: int
-    until_ms: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalHeard:
-    """Telegram has taken an admin's copy of a question."""
-
-    key: str
-    number: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalDecided:
-    """Somebody answered, or the desk decided and `why`: `phase` is closed, kept (until `until_ms`, wall time) or
-    paused.
-    """
-
-    key: str
-    number: int
-    phase: str
-    by: str
-    why: str
-    value: int
-    wall_ms: int
-    until_ms: int
     at_ms: int
 
 

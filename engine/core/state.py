@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core import facts as f
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer
 from engine.core.events import (
     ExecKind,
@@ -252,14 +253,14 @@ class State:
         self.thresholds[fact.key] = fact.new
         self.levels[fact.key] = ""
 
-    def _asked(self, fact: f.ApprovalAsked) -> None:
+    def _asked(self, fact: ApprovalAsked) -> None:
         self.last_question = fact.number
         self.questions[fact.key] = after_asking(self.questions.get(fact.key), fact)
 
-    def _heard(self, fact: f.ApprovalHeard) -> None:
+    def _heard(self, fact: ApprovalHeard) -> None:
         self.questions[fact.key] = replace(self.questions[fact.key], heard=True)
 
-    def _decided(self, fact: f.ApprovalDecided) -> None:
+    def _decided(self, fact: ApprovalDecided) -> None:
         self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
@@ -317,9 +318,9 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,
     f.LimitChanged: State._limit,
-    f.ApprovalAsked: State._asked,
-    f.ApprovalHeard: State._heard,
-    f.ApprovalDecided: State._decided,
+    ApprovalAsked: State._asked,
+    ApprovalHeard: State._heard,
+    ApprovalDecided: State._decided,
     f.RuleSwitched: State._rule,
     f.ProfileSwitched: State._profile,
     f.SignalRecorded: State._signal,

@@ -1,7 +1,8 @@
 """Alerts about positions and orders, and the door to all alert texts: one view for each kind of alert."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core.alerts import (
@@ -32,22 +33,10 @@ _NO_TICKS: Mapping[str, Decimal] = {}
 
 def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] = _NO_TICKS) -> str:
     """HTML of an alert. `ticks` are price steps by symbol; without one a price is written with six digits."""
-    tick = ticks.get(getattr(alert, "symbol", ""))
+    of_position = _OF_POSITION.get(type(alert))
+    if of_position is not None:
+        return of_position(alert, ticks.get(getattr(alert, "symbol", "")))
     match alert:
-        case EntryAlert():
-            return _entry(alert, tick)
-        case ExitAlert():
-            return _exit(alert, tick)
-        case StopMovedAlert():
-            return _stop_moved(alert, tick)
-        case OrderAlert():
-            return _order(alert)
-        case ProtectionAlert():
-            return _protection(alert)
-        case LiquidationAlert():
-            return _liquidation(alert, tick)
-        case TrailAlert() | SlippageAlert():
-            return _trail(alert) if isinstance(alert, TrailAlert) else _slippage(alert, tick)
         case EmergencyAlert() | EmergencyDecidedAlert():
             return alerts_emergency.render(alert, zone=zone)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
@@ -135,7 +124,7 @@ _ORDER_WORDS = {
 }
 
 
-def _order(alert: OrderAlert) -> str:
+def _order(alert: OrderAlert, _tick: Decimal | None) -> str:
     what, after = _ORDER_WORDS.get(alert.what, (alert.what, ""))
     if not alert.entry:
         after = "The position may still be open: the desk checks, tries again, and its stop stays."
@@ -147,7 +136,7 @@ def _order(alert: OrderAlert) -> str:
     )
 
 
-def _protection(alert: ProtectionAlert) -> str:
+def _protection(alert: ProtectionAlert, _tick: Decimal | None) -> str:
     return paragraphs(
         f"<b>{esc(alert.symbol)}: STOP MISSING on the exchange</b> · {_where(alert)}",
         f"Why: {esc(alert.why)}",
@@ -156,7 +145,7 @@ def _protection(alert: ProtectionAlert) -> str:
     )
 
 
-def _trail(alert: TrailAlert) -> str:
+def _trail(alert: TrailAlert, _tick: Decimal | None) -> str:
     return paragraphs(
         f"<b>{esc(alert.symbol)} {side(alert.long)}: {esc(alert.missing)} not on the exchange</b> · {_where(alert)}",
         f"Why: {esc(alert.why)}",
@@ -185,3 +174,15 @@ def _liquidation(alert: LiquidationAlert, tick: Decimal | None) -> str:
         f"{quantity(alert.quantity)} at {price(alert.price, tick)}",
         "/status shows what is left.",
     )
+
+
+_OF_POSITION: Mapping[type[Alert], Callable[[Any, Decimal | None], str]] = {
+    EntryAlert: _entry,
+    ExitAlert: _exit,
+    StopMovedAlert: _stop_moved,
+    OrderAlert: _order,
+    ProtectionAlert: _protection,
+    TrailAlert: _trail,
+    SlippageAlert: _slippage,
+    LiquidationAlert: _liquidation,
+}

@@ -1,12 +1,10 @@
 """Signals, trades, holds, limits, switches, references and commands -> their tables and the lists of events."""
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Done, Scope
 from engine.core.events import ProtectionRefused
 from engine.core.facts import (
     AccountOpened,
-    ApprovalAsked,
-    ApprovalDecided,
-    ApprovalHeard,
     CommandHandled,
     CooldownLifted,
     CooldownSet,

@@ -6,6 +6,7 @@ from typing import get_args
 from engine.core import events as e
 from engine.core import facts as f
 from engine.core import state as state_module
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import (
     ChangeLimit,
     ClosePosition,
@@ -26,7 +27,7 @@ from engine.core.state import REMEMBERED_ANSWERS, REMEMBERED_EXECUTIONS, State
 from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, assert_replays, facts, placed, profile
 
 # Of emergencies that ask: their own tests replay them.
-ASKING = {f.ApprovalAsked, f.ApprovalHeard, f.ApprovalDecided}
+ASKING = {ApprovalAsked, ApprovalHeard, ApprovalDecided}
 SILENT = {f.TradeClosed, e.ProtectionRefused}
 
 
