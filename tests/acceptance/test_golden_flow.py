@@ -15,6 +15,7 @@ from engine.candles import Bar
 from engine.core.events import BookMoved
 from engine.core.market import DAY_MS, MINUTE_MS
 from engine.core.money import from_money, to_money
+from engine.core.profile import Runaway
 from engine.datafiles import load_candles
 from engine.datafiles_ticks import Book, Trades, load_book, load_trades
 from engine.feed_ticks import minutes
@@ -64,10 +65,10 @@ def asked(share: int | None) -> Request:
     trades, book = generated()
     made = minutes(trades)
     assert made is not None
-    # Loss limits are left out: on the stops of generated ticks they would end the run early.
+    # Loss limits and the runaway guard are out of the way: on generated ticks they would end the run early.
     profile = replace(presets.ORDERFLOW, symbols=(SYMBOL,), max_cost_share_ppm=share, limits=())
     return Request(
-        account=replace(presets.account([profile]), limits=()),
+        account=replace(presets.account([profile]), limits=(), runaway=Runaway(notional_a_day=10_000)),
         strategies={"orderflow": STRATEGY},
         instruments={SYMBOL: RULES},
         data={SYMBOL: made},
