@@ -19,8 +19,8 @@ from engine.exchanges.sim.regrid import regrid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRow:
-    """What is kept of one symbol; names as in `Market`. `tick` and `step` are the grid it is counted in (0 in old files:
-    that of today).
+    """What is kept of one symbol; names as in `Market`. `tick` and `step` are the grid it is counted in (0 in old
+    files: that of today).
     """
 
     symbol: str
