@@ -18,6 +18,7 @@ import orjson
 
 from engine.clock import Clock
 from engine.exchanges.bybit.link import Dial, Link, LinkLostError, dial
+from engine.exchanges.bybit.quoting import quoted
 
 # The longest a stream works before others get a turn on the loop.
 _TURN_S = 0.005
@@ -117,6 +118,9 @@ class Stream:
             if was_live:
                 self.live.clear()
                 self._ears.on_state(StreamState.LOST, why)
+            elif why not in self._broken:
+                self._broken.add(why)
+                log.warning("a stream could not be set up: %s", why)
             if was_live and self._clock.monotonic() - began >= self._terms.stable_s:
                 failures = 0
             wait = min(self._terms.backoff_s * 2.0 ** min(failures, 10), self._terms.backoff_most_s)
@@ -220,18 +224,22 @@ class Stream:
         operation, answered = message.get("op"), message.get("req_id")
         if operation == "auth":
             if message.get("success") is not True:
-                raise LinkLostError(f"login refused: {str(message.get('ret_msg'))[:80]}")
+                raise LinkLostError(f"login refused: {self._words(message)}")
             self._authenticated = True
             await self._subscribe()
         elif operation == "subscribe":
             topics = self._asked.pop(str(answered), ())
             if message.get("success") is not True:
-                await self._refused(topics, str(message.get("ret_msg"))[:80])
+                await self._refused(topics, self._words(message))
             self._unacked.discard(str(answered))
             if not self._unacked and not self.live.is_set():
                 self._data_s = self._clock.monotonic()
                 self.live.set()
                 self._ears.on_state(StreamState.LIVE, "")
+
+    def _words(self, message: dict[str, Any]) -> str:
+        secrets = (self._login.key, self._login.secret) if self._login is not None else ()
+        return quoted(message.get("ret_msg"), secrets, 80)
 
     async def _subscribe(self) -> None:
         batches = [self.topics[at : at + self._terms.batch] for at in range(0, len(self.topics), self._terms.batch)]
