@@ -47,10 +47,10 @@ async def _by_hand(venue: LocalVenue, symbol: str, qty: str) -> None:
 async def _quoting(venue: LocalVenue) -> None:
     """Let the exchange quote in its refusals what it was sent, key and all, as it does."""
     key, secret = venue.credentials()
-    fault = {"path": "*", "kind": "ret_code", "code": 10001, "text": f"params error: origin_string[{key} {secret}]"}
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{venue.url}/sim/faults", json={**fault, "times": 6}) as done:
-            assert done.status == 200, await done.text()
+    text = f"params error: origin_string[{key} {secret}]"
+    fault = {"path": "*", "kind": "ret_code", "code": 10001, "text": text, "times": 6}
+    async with aiohttp.ClientSession() as session, session.post(f"{venue.url}/sim/faults", json=fault) as done:
+        assert done.status == 200, await done.text()
 
 
 def _leaks(folder: Path, secrets: tuple[str, ...]) -> list[str]:
