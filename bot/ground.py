@@ -253,9 +253,10 @@ class LivePaperGround(BybitGround):
             raise RuntimeError("the account is opened before the market runs")
 
         def put(event: Event) -> None:
-            if isinstance(event, InstrumentChanged):
-                paper.set_instrument(event.instrument)
             desk.put(event)
+            if isinstance(event, InstrumentChanged):
+                # The desk reads of it before it reads how the account settles what it holds.
+                paper.set_instrument(event.instrument)
 
         # Nobody else tells what is wrong with the connection: a paper account has none of its own.
         self._connection.health.connect(desk.put)
