@@ -7,6 +7,10 @@ from engine.core.facts import Hold
 from engine.core.profile import HoldLevel
 
 
+# What a resume lifts; the others wait for a condition, for the host or for a confirmation.
+BY_RESUME = frozenset({"admin", "time"})
+
+
 def applying(holds: Iterable[Hold], profile: str, symbol: str) -> Iterator[Hold]:
     """Iterate over the holds that reach a profile on a symbol."""
     return (hold for hold in holds if hold.scope.covers(profile, symbol))
@@ -32,7 +36,5 @@ def due(holds: Iterable[Hold], *, market_ms: int, wall_ms: int) -> list[Hold]:
 
 
 def liftable(holds: Iterable[Hold], scope: Scope) -> list[Hold]:
-    """Return the holds that an admin's resume of a scope lifts: all but the conditions; the account's resume lifts
-    every scope.
-    """
-    return [hold for hold in holds if hold.lift != "condition" and scope in {ACCOUNT, hold.scope}]
+    """Return the holds that an admin's resume of a scope lifts; the account's resume lifts every scope."""
+    return [hold for hold in holds if hold.lift in BY_RESUME and scope in {ACCOUNT, hold.scope}]
