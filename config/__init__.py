@@ -5,7 +5,7 @@ from config.errors import Mistake, SettingsError
 from config.loading import load_settings
 from config.profiles import ProfileSpec
 from config.settings import Settings
-from config.values import BybitEnv, DeskMode, LogLevel
+from config.values import BybitEnv, DeskMode, LogLevel, SecondFactor
 
 __all__ = [
     "AccountSpec",
@@ -14,6 +14,7 @@ __all__ = [
     "LogLevel",
     "Mistake",
     "ProfileSpec",
+    "SecondFactor",
     "Settings",
     "SettingsError",
     "load_settings",

@@ -35,6 +35,13 @@ class BybitEnv(StrEnum):
     LIVE = "live"
 
 
+class SecondFactor(StrEnum):
+    """Where a code of an authenticator is asked for: in live mode, or always."""
+
+    LIVE = "live"
+    ALWAYS = "always"
+
+
 class LogLevel(StrEnum):
     """How much is logged, from everything to next to nothing."""
 
@@ -130,6 +137,7 @@ def _secret_check(pattern: str, problem: str) -> Callable[[SecretStr], SecretStr
 
 Mode = Annotated[DeskMode, BeforeValidator(_lowered)]
 Env = Annotated[BybitEnv, BeforeValidator(_lowered)]
+Factor = Annotated[SecondFactor, BeforeValidator(_lowered)]
 Level = Annotated[LogLevel, BeforeValidator(_uppered)]
 TimeZoneName = Annotated[str, After(_check_timezone)]
 AdminIds = Annotated[tuple[int, ...], PlainValidator(_parse_admin_ids)]
