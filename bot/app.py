@@ -148,6 +148,7 @@ class App:
             research=research,
             health=self._health(account),
             sync=_sync(wiring),
+            fingerprint=wiring.fingerprint,
         )
 
     def _health(self, account: AccountDesk) -> Health:

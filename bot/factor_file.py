@@ -1,4 +1,4 @@
-"""The secrets of authenticators by user: one file, readable by the desk's user alone, beside the database, not in it."""
+"""The secrets of authenticators by user: a file for the desk's user alone, beside the database and not in it."""
 
 import json
 import os

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from bot import __version__
 from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
 from bot.ground import GroundError
@@ -49,6 +50,8 @@ async def run(*, config: Path | None, log_level: str | None) -> None:
 
 
 def _announce(app: App, settings: Settings, prices: str) -> None:
+    mode, environment = settings.desk_mode.value, settings.bybit_world.value
+    typer.echo(f"pocketdesk {__version__}, mode {mode}, environment {environment}.")
     names = ", ".join(account.name for account in settings.accounts)
     what = (
         f"{settings.desk_mode.value} accounts {names}"

@@ -31,6 +31,8 @@ class Room:
     research: ResearchPort
     health: HealthPort
     sync: SyncPort | None = None
+    # What a confirmation of live trading is about; empty where nothing trades for real.
+    fingerprint: str = ""
 
 
 class Memory(Protocol):

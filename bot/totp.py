@@ -50,7 +50,9 @@ def matching_step(secret: str, code: str, wall_ms: int) -> int | None:
 def uri(secret: str, *, desk: str, user: str) -> str:
     """Return what a QR code says to an authenticator app."""
     label = quote(f"{_ISSUER} {desk}:{user}", safe=":")
-    return f"otpauth://totp/{label}?secret={secret}&issuer={quote(_ISSUER + ' ' + desk)}&algorithm=SHA1&digits=6&period=30"
+    return (
+        f"otpauth://totp/{label}?secret={secret}&issuer={quote(_ISSUER + ' ' + desk)}&algorithm=SHA1&digits=6&period=30"
+    )
 
 
 def grouped(secret: str) -> str:

@@ -99,18 +99,19 @@ async def _changed(ctx: Context, command: Command, action: str, what: str) -> No
 async def recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     """Give a command to the desk and keep the audit line."""
     answer = await ctx.desk.command(command)
-    await _audit(ctx, action, detail, answer)
+    await audit(ctx, action, detail, answer)
     return answer
 
 
 async def _at_once(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     # What makes the desk safer must not wait for the audit line, nor fail with it.
     answer = await ctx.desk.command(command)
-    ctx.jobs.start(_audit(ctx, action, detail, answer))
+    ctx.jobs.start(audit(ctx, action, detail, answer))
     return answer
 
 
-async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+async def audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    """Keep an audit line of what somebody did and what was answered."""
     said = f"refused: {answer.reason}" if isinstance(answer, Refused) else "done"
     await ctx.store.audit.add(
         at_ms=wall_ms(), user_id=ctx.actor.user_id, name=ctx.actor.name, action=action, detail=detail, answer=said

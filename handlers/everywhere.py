@@ -6,9 +6,10 @@ from dataclasses import replace
 from engine.core.commands import ACCOUNT, Answer, Filter, Refused
 from engine.core.profile import HoldLevel
 from handlers import deeds
-from handlers.actions import Action, CloseEverything, PauseEntries
+from handlers.actions import Action, CloseEverything, LockDown, PauseEntries
 from handlers.asking import ask
 from handlers.context import Context
+from handlers.lockdown import lock_down
 from handlers.spot import Screen
 from handlers.views import words
 from handlers.views.accounts import VALID, render_close_everywhere, render_everywhere
@@ -91,6 +92,8 @@ async def carried_out(ctx: Context, action: Action) -> bool:
             await close_now(ctx, which)
         case PauseEntries(until_ms=until_ms, everywhere=True):
             await pause_now(ctx, until_ms)
+        case LockDown():
+            await lock_down(ctx)
         case _:
             return False
     return True

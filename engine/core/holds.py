@@ -6,7 +6,6 @@ from engine.core.commands import ACCOUNT, Scope
 from engine.core.facts import Hold
 from engine.core.profile import HoldLevel
 
-
 # What a resume lifts; the others wait for a condition, for the host or for a confirmation.
 BY_RESUME = frozenset({"admin", "time"})
 
