@@ -87,8 +87,16 @@ class AccountDesk:
         with suppress(JournalUnavailable):
             confirmed = await is_confirmed(wiring.store.settings, wiring.name, wiring.fingerprint)
         if not confirmed:
-            now = self._clock.wall_ms()
-            self.desk.ask(lock(now, f"start.{now}"))
+            self._lock()
+
+    def _unfit(self) -> None:
+        """An account or key that is not fit to trade for real waits until it is, and then for a confirmation."""
+        if self.wiring.settings.desk_mode is DeskMode.LIVE:
+            self._lock()
+
+    def _lock(self) -> None:
+        now = self._clock.wall_ms()
+        self.desk.ask(lock(now, f"start.{now}"))
 
     def _watch(self, supervisor: Supervisor) -> None:
         desk, wiring = self.desk, self.wiring
@@ -97,7 +105,9 @@ class AccountDesk:
         if code.start():
             supervisor.start(name, code.run(self._clock, supervisor.heartbeat(name)))
         if isinstance(desk.exchange, Looked):
-            recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
+            recheck = Recheck(
+                desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms, unfit=self._unfit
+            )
             name = self.task("recheck")
             supervisor.start(name, recheck.run(supervisor.heartbeat(name)))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from bot import __version__
 from bot.accounts import Trading
 from bot.clock import Clock
 from config import DeskMode, Settings
-from engine.core.commands import Answer, FreeEntries, LockEntries
+from engine.core.commands import Answer, FreeEntries, LockEntries, Refused
 from engine.core.profile_words import parameters_of
 from handlers.ports import Actor, DeskPort
 from handlers.safety import LiveTerms
@@ -35,6 +35,7 @@ class Confirmable:
 
     desk: DeskPort
     fingerprint: str
+    faults: Callable[[], Sequence[str]] = tuple
 
 
 def fingerprint(alone: Settings, trading: Trading) -> str:
@@ -90,9 +91,15 @@ class GoingLive:
         """What runs in live mode."""
         return self._terms
 
+    def faults(self, account: str) -> Sequence[str]:
+        """What is wrong with an account or its key, as the exchange tells it."""
+        return self._accounts[account].faults()
+
     async def confirm(self, account: str, actor: Actor, request_id: str) -> Answer:
         """Keep the confirmation, then lift the hold; raises JournalUnavailable, and then nothing is lifted."""
         held, now = self._accounts[account], self._clock.wall_ms()
+        if found := held.faults():
+            return Refused(request_id, "; ".join(found))
         said = {"fingerprint": held.fingerprint, "by": actor.name, "user_id": actor.user_id, "at_ms": now}
         await self._memory.set(_key(account), said | {"version": __version__})
         return await held.desk.command(FreeEntries(command_id=request_id, by=actor.name, wall_ms=now, name=NAME))

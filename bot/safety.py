@@ -21,7 +21,7 @@ class SafetyDesk:
     def __init__(self, settings: Settings, rooms: Sequence[Room], clock: Clock) -> None:
         store, file = rooms[0].store, FactorFile(settings.desk_state_dir)
         self._audit, self._clock = store.audit, clock
-        accounts = {room.store.account: Confirmable(room.desk, room.fingerprint) for room in rooms}
+        accounts = {room.store.account: Confirmable(room.desk, room.fingerprint, room.faults) for room in rooms}
         live = GoingLive(accounts, store.settings, clock, terms=terms_of(settings))
         self.lockdown = Lockdown(
             [room.desk for room in rooms], store.settings, clock, mode=settings.desk_mode.value, revoke=live.revoke

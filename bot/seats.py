@@ -33,6 +33,7 @@ class Room:
     sync: SyncPort | None = None
     # What a confirmation of live trading is about; empty where nothing trades for real.
     fingerprint: str = ""
+    faults: Callable[[], Sequence[str]] = tuple
 
 
 class Memory(Protocol):

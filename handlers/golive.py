@@ -14,8 +14,6 @@ from handlers.views import safety as views
 from keyboards.confirm import running_keyboard
 
 router = Router(name="golive")
-# Holds of this name say that the account or its key is not fit to trade.
-_UNFIT = "account"
 
 
 def _waits(snapshot: Snapshot) -> bool:
@@ -26,13 +24,12 @@ def _waits(snapshot: Snapshot) -> bool:
 async def golive(_message: Message, ctx: Context) -> None:
     """`/golive`"""
     snapshot, terms = ctx.snapshot, ctx.safety.live.terms
-    unfit = next((hold for hold in snapshot.holds if hold.hold_id == _UNFIT), None)
     if terms is None:
         await ctx.show(Screen(views.render_not_live(snapshot)))
     elif not _waits(snapshot):
         await ctx.show(Screen(views.render_live_already(snapshot)))
-    elif unfit is not None:
-        await ctx.show(Screen(views.render_unfit(snapshot, unfit.reason)))
+    elif faults := ctx.safety.live.faults(snapshot.account):
+        await ctx.show(Screen(views.render_unfit(snapshot, "; ".join(faults))))
     else:
         text = views.render_golive_preview(snapshot, terms)
         await ask(ctx, GoLive(account=snapshot.account), text, f"Go live · {snapshot.account}")

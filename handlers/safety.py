@@ -82,6 +82,9 @@ class LivePort(Protocol):
     def terms(self) -> LiveTerms | None:
         """What runs in live mode; None in every other mode."""
 
+    def faults(self, account: str) -> Sequence[str]:
+        """What is wrong with an account or its key, as the exchange tells it."""
+
     async def confirm(self, account: str, actor: Actor, request_id: str) -> Answer:
         """Keep the confirmation and lift the hold; raises JournalUnavailable, and then nothing is lifted."""
 

@@ -51,6 +51,10 @@ class FakeLive:
 
     terms: LiveTerms | None = None
     confirmed: list[str] = field(default_factory=list)
+    wrong: tuple[str, ...] = ()
+
+    def faults(self, account: str) -> Sequence[str]:
+        return self.wrong
 
     async def confirm(self, account: str, actor: Actor, request_id: str) -> Answer:
         self.confirmed.append(account)

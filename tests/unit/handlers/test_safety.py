@@ -8,7 +8,6 @@ from aiogram.methods import DeleteMessage
 
 from engine.core import commands as c
 from engine.core.commands import ChangeLimit, OpenManual, Resume
-from engine.core.facts import Hold
 from engine.core.profile import HoldLevel
 from handlers.actions import Adopt, CloseOne, GoLive, LimitChange, LockDown, adds_risk, is_final
 from handlers.ports import Actor, Role
@@ -226,15 +225,7 @@ async def test_going_live_shows_everything_and_needs_confirmation_and_code(world
 @walk(LIVE)
 async def test_an_account_that_is_not_fit_does_not_go_live(world: World) -> None:
     world.safety.live.terms = TERMS
-    unfit = Hold(
-        hold_id="account",
-        scope=WAITING.scope,
-        level=HoldLevel.REDUCE_ONLY,
-        reason="account: the API key may do more than it needs",
-        lift="admin",
-        set_ms=0,
-    )
-    world.desk.state = replace(LIVE, holds=(WAITING, unfit))
+    world.safety.live.wrong = ("the API key may do more than it needs: take that away",)
     await world.type("/golive")
     assert "may do more than it needs" in world.screen
     assert world.labels() == []
