@@ -43,13 +43,13 @@ def render_barred(preview: str, why: str) -> str:
 def render_locked_down(snapshot: Snapshot, reason: str, *, again: bool) -> str:
     """HTML after a lockdown: what it means, and how it is lifted."""
     stood = " It was already." if again else ""
-    live = "Live trading then waits for /golive again." if snapshot.mode == "live" else ""
+    then = {"live": "Live trading then waits for /golive again.", "paper": "For a demo add --state and its folder."}
     return paragraphs(
         f"<b>The desk is {esc(reason)}.</b>{stood} · {esc(words.mode(snapshot.mode))}",
         "On every account nothing that adds risk is accepted: no entries, no resume, no looser limits. "
         f"Entries on their way are cancelled. {_REDUCING}",
         f"No button and no restart lifts it, only this command on the host:\n<code>{LIFT}</code>",
-        live,
+        then.get(snapshot.mode, ""),
     )
 
 
