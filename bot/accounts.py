@@ -9,12 +9,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from bot.user_code import Made, make
-from config import AccountSpec, Settings
+from config import AccountPreset, AccountSpec, Settings
 from config.profiles import ProfileSpec
 from engine import presets
 from engine.backtest.overrides import changed
 from engine.core.ids import check_code
-from engine.core.profile import Account, LimitSpec, Profile
+from engine.core.market import HOUR_MS
+from engine.core.profile import Account, LimitSpec, Profile, Runaway
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
 from engine.plan import check_needs, timeframes
@@ -87,9 +88,15 @@ def trading(settings: Settings, *, tag: str) -> Trading:
     if account is not None:
         made = _assigned(account, made, chosen={spec.name for spec in settings.profiles if spec.symbols})
     base = presets.account((p for p, _ in made), mode=settings.desk_mode.value, tag=tag, name=settings.desk_name)
-    limits = _overridden(base.limits, settings.limits, "the account")
+    usual = presets.PROP_LIMITS if settings.account_preset is AccountPreset.PROP else base.limits
+    base = replace(
+        base,
+        limits=_overridden(usual, settings.limits, "the account"),
+        day_begins_ms=settings.day_reset_hour * HOUR_MS,
+        runaway=Runaway(orders_a_minute=settings.guard_orders_a_minute, notional_a_day=settings.guard_notional_a_day),
+    )
     blocked = {profile.name: it.blocked for profile, it in made if it.blocked}
-    return Trading(replace(base, limits=limits), {profile.name: it.strategy for profile, it in made}, blocked)
+    return Trading(base, {profile.name: it.strategy for profile, it in made}, blocked)
 
 
 def _assigned(

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.accounts import KEY, SECRET, AccountSpec, setting_of
 from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
+    AccountPreset,
     AdminIds,
     Amount,
     ApiCredential,
@@ -20,10 +21,12 @@ from config.values import (
     DeskMode,
     Env,
     Factor,
+    Hour,
     HttpAddress,
     Level,
     LogLevel,
     Mode,
+    Preset,
     SecondFactor,
     SecretAddress,
     SocketAddress,
@@ -111,6 +114,26 @@ class Settings(BaseSettings):
         description="Limits of every account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
     )
+    account_preset: Preset = _setting(
+        AccountPreset.STANDARD,
+        "Loss limits of the account: standard (day -10, week -15, peak -25 %) or prop (-4, -8, -10 %).",
+        ", ".join(AccountPreset),
+    )
+    day_reset_hour: Hour = _setting(0, "Hour, in UTC, at which the day of the account's limits begins.", "0 to 23")
+    guard_orders_a_minute: int = Field(
+        60,
+        ge=1,
+        le=600,
+        description="Runaway guard: so many entry orders within a minute are the most before everything is halted.",
+        json_schema_extra={"allowed": "1 to 600"},
+    )
+    guard_notional_a_day: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Runaway guard: the most that may be entered in a UTC day, as a multiple of the account's equity.",
+        json_schema_extra={"allowed": "1 to 10000"},
+    )
     accounts: tuple[AccountSpec, ...] = Field(
         (),
         description="Accounts with keys of their own: name, profiles, symbols, record, recv_window. In desk.yaml only.",
@@ -166,6 +189,8 @@ class Settings(BaseSettings):
             "bybit_api_secret": self.account_keys.get(setting_of(account.name, mode, SECRET)),
             "bybit_recv_window": account.recv_window,
             "accounts": (account,),
+            "account_preset": account.preset or self.account_preset,
+            "day_reset_hour": self.day_reset_hour if account.day_reset_hour is None else account.day_reset_hour,
         }
         return self.model_copy(update=own)
 

@@ -14,6 +14,7 @@ from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
 from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
+from engine.core.runaway import entered, most_notional
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
 from engine.core.strategy import At, Away, Level
 from engine.core.workspace import Workspace
@@ -60,6 +61,8 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         feed_age_ms=ws.wall_ms - max(ws.heard.values()) if ws.heard else None,
         store_ok=ws.writable,
         version=version,
+        entered_today=from_money(entered(ws)[1]),
+        entered_most=from_money(most_notional(ws)),
     )
 
 

@@ -82,6 +82,7 @@ class Measure(StrEnum):
     PEAK_EQUITY = "peak_equity"
     DAILY_LOSS = "daily_loss"
     TOTAL_LOSS = "total_loss"
+    GUARD_LOSS = "guard_loss"
 
 
 class Action(StrEnum):
@@ -177,10 +178,21 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runaway:
+    """The guard outside the strategies: entry orders a minute, and entered notional a UTC day as a multiple of the
+    equity that the day began with. What would exceed one halts the account until an admin lifts it.
+    """
+
+    orders_a_minute: int = 60
+    notional_a_day: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The account everything trades on: identity, costs, caps and the checks' constants.
 
-    `prices` says what its market is: live, generated or replayed.
+    `prices` says what its market is: live, generated or replayed. The day of the account's own limits begins
+    `day_begins_ms` after 00:00 UTC.
     """
 
     name: str = "main"
@@ -198,6 +210,8 @@ class Account:
     liquidation_buffer_ppm: int = 5_000
     entry_ttl_ms: int = 10_000
     hand_cooldown_ms: int = 4 * HOUR_MS
+    runaway: Runaway = Runaway()
+    day_begins_ms: int = 0
     limits: tuple[LimitSpec, ...] = ()
     profiles: tuple[Profile, ...] = ()
 

@@ -122,7 +122,8 @@ class SymbolView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`; `prices` are live,
-    generated or replayed.
+    generated or replayed. `entered_today` is the notional entered this UTC day, of `entered_most` that the runaway
+    guard lets through.
     """
 
     account: str
@@ -154,6 +155,8 @@ class Snapshot:
     feed_age_ms: int | None
     store_ok: bool
     version: int
+    entered_today: Decimal = Decimal(0)
+    entered_most: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ def render_risk(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
     table.row("Margin used", money(snapshot.margin_used))
     table.row("If all stop", "no stop on one" if _unknown(snapshot) else signed(snapshot.if_all_stop))
     table.row("Today", "" if stale else f"{signed(snapshot.today)} {percent(snapshot.today_percent)}")
+    if snapshot.entered_most is not None:
+        table.row("Entered", f"{grouped(snapshot.entered_today, 0)} of {grouped(snapshot.entered_most, 0)}")
     return paragraphs(
         f"<b>Risk</b> · {esc(words.header(snapshot))}",
         table.html(),

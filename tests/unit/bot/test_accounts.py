@@ -146,3 +146,31 @@ def test_the_mistakes_of_all_accounts_are_told_at_once(tmp_path: Path) -> None:
 def test_without_accounts_the_settings_are_those_of_the_one_account(tmp_path: Path) -> None:
     settings = load_settings(env_file=tmp_path / "none")
     assert each_account(settings) == (settings,)
+
+
+def test_a_funded_account_has_tighter_limits_and_a_day_of_its_own(tmp_path: Path) -> None:
+    own = made(tmp_path, account_preset="prop", day_reset_hour=22, limits={"daily_equity": -3}).account
+    assert {x.name: x.threshold // 10_000 for x in own.limits} == {
+        "daily_equity": -3,
+        "weekly_equity": -8,
+        "peak_drawdown": -10,
+        "guard_loss": -6,
+    }
+    assert own.day_begins_ms == 22 * HOUR_MS
+
+
+def test_the_runaway_guard_is_set_by_settings(tmp_path: Path) -> None:
+    own = made(tmp_path, guard_orders_a_minute=5, guard_notional_a_day=20).account
+    assert (own.runaway.orders_a_minute, own.runaway.notional_a_day) == (5, 20)
+
+
+def test_each_account_may_have_limits_and_a_day_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "desk.yaml"
+    accounts = [
+        {"name": "own", "profiles": ["cft"]},
+        {"name": "funded", "profiles": ["cft"], "preset": "prop", "day_reset_hour": 21},
+    ]
+    file.write_text(yaml.safe_dump({"accounts": accounts, "day_reset_hour": 3}), encoding="utf-8")
+    first, second = tradings(load_settings(config=file, env_file=tmp_path / "none"), tag="p123")
+    assert [x.account.day_begins_ms // HOUR_MS for x in (first, second)] == [3, 21]
+    assert [x.account.limits[0].threshold for x in (first, second)] == [-100_000, -40_000]

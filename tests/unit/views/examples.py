@@ -235,6 +235,8 @@ def snapshot(**changes: Any) -> Snapshot:
         margin_used=Decimal("164.04"),
         exposure=Decimal("1654.9"),
         day_start_equity=Decimal("10298.7"),
+        entered_today=Decimal("18400.4"),
+        entered_most=Decimal(1_029_870),
         today=Decimal("-84.2"),
         today_percent=Decimal("-0.8176"),
         today_realised=Decimal("-71.947"),
