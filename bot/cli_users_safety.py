@@ -17,12 +17,13 @@ lockdown = typer.Typer(name="lockdown", help="The lockdown that somebody began i
 @totp.command()
 def enroll(user_id: UserId, config: Config = None, state: State = None, as_json: Json = False) -> None:
     """Make a user's secret and show it, once: as a QR code and for typing."""
+    from bot.qr import drawn
     from bot.totp import grouped, uri
 
     place = place_of(config, state)
     secret = in_book(place, lambda book: _enrolled(place, book, user_id))
     link = uri(secret, desk=place.account, user=str(user_id))
-    words = [f"Scan this with the authenticator of {user_id}. It is shown this once:", "", link, ""]
+    words = [f"Scan this with the authenticator of {user_id}. It is shown this once:", "", drawn(link), "", link, ""]
     words += [f"Or type it:  {grouped(secret)}", "Kind: TOTP, SHA-1, 6 digits, 30 s."]
     told({"id": user_id, "secret": secret, "uri": link}, "\n".join(words), as_json=as_json)
 
@@ -56,6 +57,28 @@ def reset(user_id: UserId, config: Config = None, state: State = None, as_json: 
 
     in_book(place, work)
     told({"id": user_id, "second_factor": False}, f"{user_id} has no second factor any more.", as_json=as_json)
+
+
+@totp.command()
+def unlock(user_id: UserId, config: Config = None, state: State = None, as_json: Json = False) -> None:
+    """Let codes be tried again at once after five wrong ones; used ones stay used."""
+    place = place_of(config, state)
+
+    async def work(book: "HostBook") -> bool:
+        from bot.second_factor import KEY, without_failures
+
+        await one(place, book, user_id)
+        kept = await book.settings.get(KEY, user_id)
+        fresh = without_failures(kept)
+        if fresh == kept:
+            return False
+        await book.settings.set(KEY, fresh, user_id)
+        await audit(book, "second factor unlocked", f"{user_id}")
+        return True
+
+    was = in_book(place, work)
+    said = f"The codes of {user_id} count again." if was else f"The codes of {user_id} were not locked."
+    told({"id": user_id, "was_locked": was}, said, as_json=as_json)
 
 
 async def _standing(book: "HostBook") -> list[dict[str, Any]]:

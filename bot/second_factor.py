@@ -39,6 +39,11 @@ class _Tries:
         return {"used_step": self.used_step, "failures": self.failures, "until_ms": self.until_ms}
 
 
+def without_failures(kept: Any) -> Any:
+    """Return what is kept of a user's codes without failures and lock; the codes that were used stay used."""
+    return replace(_Tries.of(kept), failures=0, until_ms=0).as_json() if isinstance(kept, dict) else kept
+
+
 class SecondFactor:
     """FactorPort. What cannot be stored is not accepted."""
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -66,17 +67,18 @@ class Stage:
         return process.returncode or 0, said.decode(), wrong.decode()
 
     @asynccontextmanager
-    async def desk(self) -> AsyncIterator[None]:
-        """Run the desk; it must end cleanly."""
+    async def desk(self, *, killed: bool = False) -> AsyncIterator[None]:
+        """Run the desk; it must end cleanly, unless it is killed in the end."""
         pipe = asyncio.subprocess.PIPE
         command = (*_RUN, str(self.folder / "desk.yaml"))
         process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=pipe, stderr=pipe)
         try:
             yield
-            process.send_signal(signal.SIGINT)
+            assert process.returncode is None
+            process.send_signal(signal.SIGKILL if killed else signal.SIGINT)
             said, wrong = await process.communicate()
             self.output.append(said.decode() + wrong.decode())
-            assert process.returncode == 0, wrong.decode()
+            assert process.returncode == (-signal.SIGKILL if killed else 0), wrong.decode()
         finally:
             if process.returncode is None:
                 process.kill()
@@ -230,7 +232,11 @@ async def _is_lifted(stage: Stage) -> bool:
 
 async def _whole_way(stage: Stage) -> None:
     await _enrolled(stage)
+    async with stage.desk(killed=True):
+        assert (await stage.ask("/status", "Equity")).startswith("LIVE · main · REDUCE ONLY")
+        await stage.ask("/golive", "Go live")
     async with stage.desk():
+        # The confirmation that was asked for before the restart confirms nothing after it.
         await _refused_until_confirmed(stage)
     async with stage.desk():
         await _locked_down(stage)
@@ -249,6 +255,43 @@ def test_live_is_held_until_confirmed_with_a_code_and_again_after_a_lockdown(tmp
 
 def _is_readable(path: Path) -> bool:
     return path.is_file() and path.name != "second-factor.json"
+
+
+async def _locked_down_without_a_database(stage: Stage) -> None:
+    database = sqlite3.connect(stage.folder / "state" / "desk.db", isolation_level=None)
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+        await stage.ask("/lockdown", "pocketdesk users lockdown lift")
+        assert "locked down by" in await stage.ask("/long sol 200", "Not done.")
+        await stage.ask("/pause", "aused")
+        await stage.until(lambda: _is_set_aside(stage))
+    finally:
+        database.close()
+
+
+async def _is_set_aside(stage: Stage) -> bool:
+    aside = stage.folder / "state" / "emergency.ndjson"
+    return aside.exists() and "lockdown:" in aside.read_text()
+
+
+@pytest.mark.timeout(200)
+def test_a_lockdown_while_the_database_is_away_survives_a_kill(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        async with stage.desk(killed=True):
+            assert "not confirmed" in await stage.ask("/status", "Equity")
+            await _locked_down_without_a_database(stage)
+        async with stage.desk():
+            assert "locked down by" in await stage.ask("/status", "Equity")
+            assert "locked down by" in await stage.ask("/long sol 200", "Not done.")
+            await stage.until(lambda: _is_locked(stage))
+            assert (await stage.host("users", "lockdown", "lift"))[0] == 0
+            await stage.until(lambda: _is_lifted(stage))
+
+    staged(tmp_path, story)
+
+
+async def _is_locked(stage: Stage) -> bool:
+    return not await _is_lifted(stage)
 
 
 @pytest.mark.timeout(60)

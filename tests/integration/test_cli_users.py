@@ -1,6 +1,7 @@
 """`pocketdesk users` on real files: what it changes, what it refuses, and what it says when it fails."""
 
 import json
+import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.cli_users import RoleName
 from bot.factor_file import FILE
+from bot.qr import drawn
 from bot.second_factor import KEY
 from handlers.ports import Role
 
@@ -132,6 +134,27 @@ def test_a_new_secret_begins_without_failures_and_a_removed_user_keeps_none(stat
     assert sql(state, f"SELECT value FROM settings WHERE key = '{KEY}' AND user_id = 42") == [("null",)]  # noqa: S608 - a fixed name
     run("remove", "42")
     assert json.loads((state / FILE).read_text()) == {}
+
+
+def test_codes_that_were_locked_are_unlocked_and_stay_used(state: Path) -> None:
+    run("totp", "enroll", "7")
+    assert run("totp", "unlock", "7") == "The codes of 7 were not locked.\n"
+    with closing(sqlite3.connect(state / "desk.db")) as database:
+        locked = '{"used_step": 5, "failures": 0, "until_ms": 9}'
+        database.execute("UPDATE settings SET value = ? WHERE user_id = 7", (locked,))
+        database.commit()
+    assert found("totp", "unlock", "7") == {"id": 7, "was_locked": True}
+    ((kept,),) = sql(state, f"SELECT value FROM settings WHERE key = '{KEY}' AND user_id = 7")  # noqa: S608 - a fixed name
+    assert json.loads(kept) == {"used_step": 5, "failures": 0, "until_ms": 0}
+    assert "has no role" in run("totp", "unlock", "43", code=1)
+
+
+def test_the_code_of_the_terminal_is_that_of_the_link(state: Path) -> None:
+    shown = run("totp", "enroll", "7")
+    link = next(line for line in shown.splitlines() if line.startswith("otpauth://"))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", drawn(link))
+    assert plain in shown
+    assert state.exists()
 
 
 def test_a_lockdown_is_shown_and_its_lifting_asked_for_by_name(state: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot import totp
 from bot.factor_file import FILE, FactorFile, FactorFileError
-from bot.second_factor import KEY, LOCKED_MS, SecondFactor
+from bot.second_factor import KEY, LOCKED_MS, SecondFactor, without_failures
 from engine.journal import JournalUnavailable
 from handlers.safety import Right, Shut, Spent, Unready, Wrong
 from tests.unit.bot.hand_clock import HandClock
@@ -139,6 +139,19 @@ async def test_five_failures_lock_for_five_minutes_whatever_restarts(stage: Stag
     assert await stage.factor().ready(ADA) is None
     assert await stage.factor().check(ADA, stage.wrong()) == Wrong(4)
     assert await stage.factor().check(ADA, stage.code()) == Right()
+
+
+@staged
+async def test_unlocked_on_the_host_codes_count_again_and_used_ones_stay_used(stage: Stage) -> None:
+    used = stage.code()
+    assert await stage.factor().check(ADA, used) == Right()
+    for _ in range(5):
+        await stage.factor().check(ADA, stage.wrong())
+    await stage.memory.set(KEY, without_failures(await stage.memory.get(KEY, ADA)), ADA)
+    assert await stage.factor().ready(ADA) is None
+    assert await stage.factor().check(ADA, used) == Spent()
+    assert await stage.factor().check(ADA, stage.wrong()) == Wrong(4)
+    assert without_failures(None) is None
 
 
 @staged
