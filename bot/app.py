@@ -151,6 +151,7 @@ class App:
             sync=_sync(wiring),
             fingerprint=wiring.fingerprint,
             faults=lambda: faults(account.desk.exchange),
+            tell=account.desk.put,
         )
 
     def _health(self, account: AccountDesk) -> Health:

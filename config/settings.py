@@ -35,7 +35,7 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "approval", "accounts", "strategies", "strategies_dir"})
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -106,13 +106,18 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits, approval. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
         description="Limits of every account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+    approval: Parameters = Field(
+        default_factory=dict,
+        description="Which emergency limits of every account ask first, by name. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of limit names to auto, ask, or the seconds of silence"},
     )
     account_preset: Preset = _setting(
         AccountPreset.STANDARD,

@@ -9,6 +9,7 @@ from handlers import (
     closing,
     confirming,
     control,
+    emergency,
     fallback,
     golive,
     home,
@@ -17,6 +18,7 @@ from handlers import (
     manual,
     operations,
     positions,
+    quiet,
     research,
     results,
     risk,
@@ -38,7 +40,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
     Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync`,
-    `safety` and `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
+    `quiet`, `safety` and `zone`; with several accounts also `seats` and `account`, the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
@@ -52,6 +54,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         golive.router,  # live trading's confirmation
         closing.router,  # close, close all
         adopting.router,  # external positions
+        emergency.router,  # answers to an emergency
         confirming.router,  # confirm, cancel
         risk.router,  # risk, cooldowns
         limits.router,  # loss limits
@@ -64,6 +67,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         charts.router,  # pictures
         research.router,  # backtests
         operations.router,  # health, version
+        quiet.router,  # quiet hours
         syncing.router,  # the account's past
         users.router,  # who may use the desk
         fallback.router,  # whatever is left

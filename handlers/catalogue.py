@@ -219,6 +219,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "Roles and second factors are changed on the host only: pocketdesk users",
     ),
     _info(
+        "quiet",
+        "operations",
+        "Your quiet hours: messages without a sound",
+        "[HH:MM-HH:MM or off]",
+        "23:00-07:00",
+        "Critical messages always sound. While every admin has quiet hours, emergency limits close without asking",
+    ),
+    _info(
         "backtest",
         "research",
         "Test a profile on recorded candles",
