@@ -38,6 +38,7 @@ from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
+from handlers.jobs import PASSING, Jobs
 from handlers.ports import ChartPort, HealthPort, Role
 from handlers.seats import Seat
 from handlers.views.words import ticks
@@ -281,7 +282,7 @@ class ChatService:
         dispatcher.message.middleware(gate)
         dispatcher.callback_query.middleware(gate)
         dispatcher.include_router(build_seen_router())
-        dispatcher.include_router(build_router())
+        dispatcher.include_router(build_router(Jobs(passing=(*PASSING, TryLater))))
         return dispatcher
 
     def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:

@@ -35,7 +35,7 @@ async def lock_down(ctx: Context) -> None:
     ctx.spot.label = ""
     before = ctx.safety.lockdown.reason()
     answers = await ctx.safety.lockdown.begin(ctx.actor, ctx.request_id)
-    ctx.jobs.start(deeds.audit(ctx, "lockdown", f"{len(answers)} accounts", answers[0]))
+    deeds.audit_later(ctx, "lockdown", f"{len(answers)} accounts", answers[0])
     text = render_locked_down(ctx.snapshot, ctx.safety.lockdown.reason(), again=bool(before))
     keyboard = markup([link("Positions", Place.POSITIONS), link("Status", Place.STATUS)])
     await ctx.show(Screen(text, keyboard))

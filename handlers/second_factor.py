@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from aiogram import F, Router
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import CallbackQuery, Message
 
 from engine.core.commands import Answer, Done, Refused
@@ -23,8 +23,8 @@ _CODE = r"^\s*[0-9]{3} ?[0-9]{3}\s*$"
 @router.message(F.text.regexp(_CODE), flags=ADDS | SECRET)
 async def code_typed(message: Message, ctx: Context, codes: Codes) -> None:
     """A code of six digits."""
-    # Deleting cannot fail the code: a message that stays is told of by being there.
-    with suppress(TelegramBadRequest):
+    # In a group the bot may not be allowed to; used up, the code is worth nothing there.
+    with suppress(TelegramBadRequest, TelegramForbiddenError):
         await ctx.spot.bot.delete_message(message.chat.id, message.message_id)
     pending = codes.of(ctx.actor.user_id)
     if pending is None:

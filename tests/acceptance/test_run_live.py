@@ -265,7 +265,6 @@ async def _locked_down_without_a_database(stage: Stage) -> None:
         assert "locked down by" in await stage.ask("/long sol 200", "Not done.")
         await stage.ask("/pause", "aused")
         await stage.until(lambda: _is_set_aside(stage))
-        await asyncio.sleep(6)
         await stage.ask("/status", "Equity")
     finally:
         database.close()

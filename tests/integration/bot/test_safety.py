@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.factor_file import FactorFile
-from bot.going_live import NAME, Confirmable, GoingLive, fingerprint, is_confirmed
+from bot.going_live import NAME, Confirmable, GoingLive, fingerprint, is_confirmed, lock
 from bot.lockdown import LIFT, STATE, Lockdown
 from bot.totp import code_at, step_at
 from config import Settings
@@ -187,6 +187,30 @@ def test_a_confirmation_is_of_one_key_and_configuration_and_ends_with_a_lockdown
     going(story)
 
 
+def test_a_process_that_ends_between_keeping_a_confirmation_and_lifting_the_hold_asks_again() -> None:
+    async def story() -> None:
+        held, memory = desks(1), Memory()
+        await held[0].command(lock(0, "start"))
+        live = GoingLive({"a0": Confirmable(Dying(held[0].state), "f")}, memory, HandClock(), terms=TERMS)
+        with pytest.raises(ConnectionError):
+            await live.confirm("a0", ANNA, "n1")
+        # The next process finds the confirmation and the hold: the hold counts, and the question is asked again.
+        assert await is_confirmed(memory, "a0", "f")
+        assert held[0].held == [NAME]
+        again = GoingLive({"a0": Confirmable(held[0], "f")}, memory, HandClock(), terms=TERMS)
+        await again.confirm("a0", ANNA, "n2")
+        assert held[0].held == []
+
+    going(story)
+
+
+class Dying(HeldDesk):
+    """Ends before it hears a command."""
+
+    async def command(self, command: Any) -> Any:
+        raise ConnectionError
+
+
 def test_an_account_with_faults_is_not_confirmed() -> None:
     async def story() -> None:
         held, memory = desks(1), Memory()
@@ -309,6 +333,47 @@ def test_a_role_given_or_taken_on_the_host_counts_within_seconds_and_is_told(tmp
         assert f"{VERA}: viewer → no role" in told
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+    in_scene(tmp_path, story)
+
+
+def test_who_only_reads_confirms_nothing_and_gives_no_code(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        for user in (ADA, VERA):
+            FactorFile(tmp_path).set(user, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+        await scene.write("/status", user=VERA)
+        mine = (await scene.messages(VERA))[-1]["message_id"]
+        await scene.write("/limit daily_equity -9")
+        asked = (await scene.messages())[-1]
+        scene.clock.jump(1)
+        forged = await scene.press(mine, asked["buttons"][0][0]["data"], VERA, forge=True)
+        assert "needs the role admin" in (await scene.sim(f"callbacks/{forged['callback_query_id']}"))["text"]
+        for _ in range(2):
+            asked = (await scene.messages())[-1]
+            scene.clock.jump(1)
+            await scene.press(asked["message_id"], asked["buttons"][0][0]["text"])
+        code = code_at("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", step_at(scene.clock.wall_ms()))
+        await scene.write(code, user=VERA)
+        assert "needs the role admin" in (await scene.said(VERA))[-1]
+        assert scene.desk.commands == []
+        await scene.write(code)
+        assert [type(each) for each in scene.desk.commands] == [ChangeLimit]
+
+    in_scene(tmp_path, story, desk_mode="live")
+
+
+def test_a_role_that_was_taken_meanwhile_confirms_nothing(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.store.users.set(STRANGER, "admin", "Sam", 0)
+        await scene.parts.roles.refresh()
+        await scene.write("/unlock sol", user=STRANGER)
+        await scene.write("/watch sol", user=STRANGER)
+        asked = (await scene.messages(STRANGER))[-1]
+        await scene.store.users.remove(STRANGER)
+        await scene.parts.roles.refresh()
+        scene.clock.jump(1)
+        await scene.press(asked["message_id"], asked["buttons"][0][0]["text"], STRANGER)
+        assert scene.desk.commands == []
 
     in_scene(tmp_path, story)
 
