@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from engine.core.commands import ACCOUNT, Answer, Filter, Refused
-from engine.core.profile import HoldLevel
+from engine.core.holds import asks_first
 from handlers import deeds
 from handlers.actions import Action, CloseEverything, LockDown, PauseEntries
 from handlers.asking import ask
@@ -18,7 +18,7 @@ from handlers.views.table import paragraphs
 from keyboards.base import link, markup
 from keyboards.data import Place
 
-_HALTED = "is halted; choose it with /account and use /resume there"
+_HALTED = "is halted or held by a limit; choose it with /account and use /resume there"
 
 
 def each(ctx: Context) -> tuple[Context, ...]:
@@ -55,7 +55,7 @@ async def resume(ctx: Context) -> None:
 
 
 async def _resumed(ctx: Context) -> Answer:
-    if any(hold.level >= HoldLevel.REDUCE_ONLY for hold in ctx.snapshot.holds):
+    if any(asks_first(hold) for hold in ctx.snapshot.holds):
         return Refused(ctx.request_id, f"{ctx.snapshot.account} {_HALTED}")
     return await deeds.allow_entries(ctx, ACCOUNT)
 

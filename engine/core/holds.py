@@ -37,3 +37,8 @@ def due(holds: Iterable[Hold], *, market_ms: int, wall_ms: int) -> list[Hold]:
 def liftable(holds: Iterable[Hold], scope: Scope) -> list[Hold]:
     """Return the holds that an admin's resume of a scope lifts; the account's resume lifts every scope."""
     return [hold for hold in holds if hold.lift in BY_RESUME and scope in {ACCOUNT, hold.scope}]
+
+
+def asks_first(hold: Hold) -> bool:
+    """Whether lifting a hold by hand is confirmed first: more than a pause, or set by a loss limit."""
+    return hold.level >= HoldLevel.REDUCE_ONLY or hold.hold_id.startswith("limit:")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from engine.core import commands as c
 from engine.core.alerts import HoldAlert
 from engine.core.effects import CancelOrder
-from engine.core.facts import HoldLifted, HoldSet
+from engine.core.facts import Hold, HoldLifted, HoldSet
+from engine.core.holds import asks_first
 from engine.core.profile import HoldLevel
 from engine.core.strategy import Enter
 from tests.support.desk import BTC, T0, Bench, account, assert_replays, facts, placed, profile, refusal, told
@@ -77,3 +80,17 @@ def test_what_an_admin_lifts_is_not_freed_as_a_lock() -> None:
     answer = bench.ask(free("pause:account:"))
     assert answer == c.Refused("f1", "paused by ann: not lifted this way.")
     assert "pause:account:" in bench.state.holds
+
+
+@pytest.mark.parametrize(
+    ("hold_id", "level", "asks"),
+    [
+        ("pause:account:", HoldLevel.NO_ENTRIES, False),
+        ("limit:daily_equity", HoldLevel.NO_ENTRIES, True),
+        ("forced", HoldLevel.REDUCE_ONLY, True),
+        ("runaway", HoldLevel.HALTED, True),
+    ],
+)
+def test_more_than_a_pause_is_not_lifted_without_asking(hold_id: str, level: HoldLevel, asks: bool) -> None:
+    hold = Hold(hold_id=hold_id, scope=c.ACCOUNT, level=level, reason="", lift="admin", set_ms=0)
+    assert asks_first(hold) is asks

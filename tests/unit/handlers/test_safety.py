@@ -20,6 +20,7 @@ from tests.unit.views import examples as ex
 from tests.unit.views.safety_cases import TERMS, WAITING
 
 HALTED = ex.snapshot(mode="live", state="halted", holds=(replace(ex.PAUSE, level=HoldLevel.HALTED),))
+STOPPED_FOR_TODAY = ex.snapshot(mode="live", holds=(replace(ex.PAUSE, hold_id="limit:daily_equity", lift="time"),))
 LIVE = ex.snapshot(mode="live", state="reduce only", reasons=(WAITING.reason,), holds=(WAITING,))
 
 
@@ -188,6 +189,16 @@ async def test_loosening_a_limit_takes_two_confirmations_and_one_code(world: Wor
 
 @walk(HALTED)
 async def test_resuming_after_a_halt_needs_a_code(world: World) -> None:
+    world.safety.factor.required = True
+    await world.type("/resume")
+    await world.press("Lift the halt")
+    assert world.desk.commands == []
+    await world.type(CODE)
+    assert isinstance(world.desk.commands[0], Resume)
+
+
+@walk(STOPPED_FOR_TODAY)
+async def test_resuming_what_a_loss_limit_stopped_is_confirmed_and_needs_a_code(world: World) -> None:
     world.safety.factor.required = True
     await world.type("/resume")
     await world.press("Lift the halt")
