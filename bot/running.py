@@ -1,4 +1,4 @@
-"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or a demo or testnet account."""
+"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or on the account of the settings."""
 
 from pathlib import Path
 

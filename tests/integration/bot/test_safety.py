@@ -235,11 +235,15 @@ def test_the_fingerprint_changes_with_key_limits_and_profiles_and_with_nothing_e
     other = [
         of(bybit_api_key="K" * 10),
         of(limits={"daily_equity": -4}),
+        of(account_preset="prop"),
+        of(day_reset_hour=5),
+        of(guard_notional_a_day=7),
+        of(approval={"daily_equity": "auto"}),
         of(profiles=[{"name": "cft", "strategy": "rules8"}]),
         of(profiles=[{"name": "cft", "strategy": "rules8", "settings": {"stop": 0.8}}]),
         of(profiles=[{"name": "cft", "strategy": "rules8", "params": {"cross_window": 2}}]),
     ]
-    assert len({first, *other}) == 6
+    assert len({first, *other}) == 1 + len(other)
 
 
 # In the chat
