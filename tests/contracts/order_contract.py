@@ -75,7 +75,7 @@ class OrderContract(Stage):
         for side in (1, -1):
 
             async def story(venue: Venue, side: int = side) -> None:
-                await hold(venue, 2 * side, stop=100 - 20 * side)
+                await hold(venue, 2 * side, stop=100 - 20 * side, target=100 + 20 * side)
                 await accepted(venue, entry("turn", -5 * side, stop=100 + 30 * side))
                 await venue.bar(100 + 10 * side, 100 + 10 * side, 100 + 10 * side, 100 + 10 * side)
                 assert sum(qty for _, qty, _ in fills(venue)) == -5 * side
