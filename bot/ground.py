@@ -1,7 +1,7 @@
 """What a desk stands on: an account to trade on and a market to look at, each simulated, local or Bybit's."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -215,7 +215,8 @@ class BybitGround:
         from engine.exchanges.bybit.feed import Outlets
 
         del begin_ms
-        await self._feed.run(Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles)), beat)
+        outlets = Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles), held=_held_by(desk))
+        await self._feed.run(outlets, beat)
 
     async def close(self) -> None:
         """Release the connection, the last thing of all."""
@@ -267,6 +268,10 @@ class LivePaperGround(BybitGround):
             put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding, flow=flow_of(desk, candles)
         )
         await self._feed.run(outlets, beat)
+
+
+def _held_by(desk: Desk) -> Callable[[], Iterable[str]]:
+    return lambda: tuple(desk.trader.workspace.positions)
 
 
 def flow_of(desk: Desk, candles: LiveCandles) -> Flow:

@@ -37,7 +37,8 @@ _DOWNLOADS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
     """Where market data goes: events to `put`, bars through `candles`; `quoted` hears prices before `put` does (a paper
-    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8), `flow` takes in trades and books.
+    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8), `flow` takes in trades and books,
+    `held` names the symbols with a position: those that nobody wanted get a price too.
     """
 
     put: Callable[[Event], None]
@@ -45,6 +46,7 @@ class Outlets:
     quoted: Callable[[PriceMoved], None] | None = None
     funded: Callable[[str, int, int], None] | None = None
     flow: Flow | None = None
+    held: Callable[[], Iterable[str]] = tuple
 
 
 class BybitFeed:
@@ -161,6 +163,7 @@ class BybitFeed:
                 beat()
                 self._bars.check()
                 self._judge()
+                self._join(outlets.held())
                 await connection.clock.sleep(_CHECK_S)
 
     def _follow(self, instrument: Instrument) -> None:
@@ -185,6 +188,18 @@ class BybitFeed:
             self._changed(number, state, why)
 
         return Stream(self._connection.hosts.public, topics, wire=self._wire, ears=Ears(self._take, changed))
+
+    def _join(self, held: Iterable[str]) -> None:
+        # What the owner opens by hand: as long as one position has no price, no loss limit can be measured.
+        book = self._connection.instruments
+        new = [s for s in held if s not in self._quotes and s in book and book[s].status is not Status.CLOSED]
+        if not new:
+            return
+        for symbol in new:
+            self._quotes.follow(book[symbol])
+        topics = [topic for symbol in new for topic in (f"tickers.{symbol}", f"orderbook.1.{symbol}")]
+        self._begin(self._stream(self._streams, tuple(topics)).run())
+        self._streams += 1
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:

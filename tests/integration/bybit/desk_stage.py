@@ -75,7 +75,7 @@ class DeskStage:
             self.desk.put(InstrumentChanged(one, self.clock.wall_ms()))
         candles = LiveCandles((), known, base_ms=60_000)
         await self.desk.start()
-        market = self.feed.run(Outlets(put=self.desk.put, candles=candles))
+        market = self.feed.run(Outlets(put=self.desk.put, candles=candles, held=lambda: tuple(self.positions)))
         works = (self.desk.consume(), self.desk.tick(), market, self._compare())
         self._tasks = [asyncio.create_task(work) for work in works]
         ws = self.trader.workspace
