@@ -1,22 +1,17 @@
-"""Codes of an authenticator app (TOTP, RFC 6238: SHA-1, 30 s, six digits) from nothing but the standard library."""
+"""Codes of an authenticator app (TOTP, RFC 6238: SHA-1, 30 s, six digits)."""
 
-import base64
 import binascii
-import hashlib
 import hmac
-import secrets
-from urllib.parse import quote
+
+import pyotp
 
 STEP_MS = 30_000
-DIGITS = 6
-# 160 bits, what RFC 4226 asks for.
-_SECRET_BYTES = 20
 _ISSUER = "pocketdesk"
 
 
 def new_secret() -> str:
-    """Return a random secret in base32, as authenticators read it."""
-    return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    """Return a random secret of 160 bits in base32, as authenticators read it."""
+    return pyotp.random_base32()
 
 
 def step_at(wall_ms: int) -> int:
@@ -25,15 +20,11 @@ def step_at(wall_ms: int) -> int:
 
 
 def code_at(secret: str, step: int) -> str:
-    """Return the code of a time step (RFC 4226, 5.3); raises ValueError for a secret that is no base32."""
+    """Return the code of a time step; raises ValueError for a secret that is no base32."""
     try:
-        key = base64.b32decode(secret, casefold=True)
+        return pyotp.HOTP(secret).at(step)
     except binascii.Error as error:
         raise ValueError("the secret is not written in base32") from error
-    digest = hmac.digest(key, step.to_bytes(8), hashlib.sha1)
-    offset = digest[-1] & 15
-    number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFF_FFFF
-    return f"{number % 10**DIGITS:0{DIGITS}d}"
 
 
 def matching_step(secret: str, code: str, wall_ms: int) -> int | None:
@@ -49,10 +40,7 @@ def matching_step(secret: str, code: str, wall_ms: int) -> int | None:
 
 def uri(secret: str, *, desk: str, user: str) -> str:
     """Return what a QR code says to an authenticator app."""
-    label = quote(f"{_ISSUER} {desk}:{user}", safe=":")
-    return (
-        f"otpauth://totp/{label}?secret={secret}&issuer={quote(_ISSUER + ' ' + desk)}&algorithm=SHA1&digits=6&period=30"
-    )
+    return pyotp.TOTP(secret).provisioning_uri(name=user, issuer_name=f"{_ISSUER} {desk}")
 
 
 def grouped(secret: str) -> str:
