@@ -30,6 +30,7 @@ PUBLIC_TERMS = StreamTerms(data_silence_s=15.0)
 _CHECK_S = 1.0
 _PATIENCE_S = 10.0
 _REFRESH_S = HOUR_MS / 1000
+_REFRESH_AGAIN_S = 60.0
 _TURNOVER_MS = MINUTE_MS
 _DOWNLOADS = 4
 
@@ -229,12 +230,16 @@ class BybitFeed:
             self._connection.health.wrong("public", VenueState.DEGRADED, f"market data does not arrive ({self._why})")
 
     async def _refresh_for_ever(self) -> None:
+        wait_s = _REFRESH_S
         while True:
-            await self._connection.clock.sleep(_REFRESH_S)
+            await self._connection.clock.sleep(wait_s)
             try:
                 await self.refresh()
             except QueryFailedError as error:
                 log.warning("instruments could not be refreshed: %s", error)
+                wait_s = _REFRESH_AGAIN_S
+            else:
+                wait_s = _REFRESH_S
 
     async def refresh(self) -> None:
         """Read the instruments again now and tell what changed of the wanted ones; raises QueryFailedError."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.localvenue import LocalVenue, LocalVenueConfig
 from engine.clock import SystemClock
@@ -21,6 +22,7 @@ from engine.core.events import (
 )
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.profile import Account
+from engine.exchanges.bybit import feed
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.feed import BybitFeed, Outlets
 from engine.exchanges.bybit.hosts import Hosts
@@ -228,5 +230,28 @@ def test_a_changed_instrument_is_told_at_the_next_refresh_and_prices_follow_its_
         assert (changed.instrument.tick, changed.instrument.delivery_ms) == (Decimal("0.5"), 1_890_000_000_000)
         await stage.sim("prices", symbol="BTCUSDT", last="65000.5")
         await stage.until(lambda: any(e.last == 130_001 for e in stage.events if isinstance(e, PriceMoved)))
+
+    play(story)
+
+
+def test_a_refresh_that_failed_is_not_put_off_for_another_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "_REFRESH_S", 0.2)
+    monkeypatch.setattr(feed, "_REFRESH_AGAIN_S", 0.2)
+    path = "/v5/market/instruments-info"
+
+    async def story(stage: Stage) -> None:
+        await stage.sim("faults", path=path, kind="status", status=500, times=100_000)
+
+        def failed() -> int:
+            return [row["status"] for row in stage.venue.core.log.after(0)].count(500)
+
+        await stage.until(lambda: failed() > 0)
+        monkeypatch.setattr(feed, "_REFRESH_S", 3_600.0)
+        # A question is asked three times before it has failed.
+        await stage.until(lambda: failed() > 3)
+        await stage.sim("instruments/BTCUSDT", status="Delivering")
+        async with stage.http.delete(f"{stage.venue.url}/sim/faults") as response:
+            assert response.status == 200
+        await stage.until(lambda: any(isinstance(e, InstrumentChanged) for e in stage.events))
 
     play(story)
