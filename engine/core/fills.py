@@ -51,9 +51,12 @@ def on_executed(ws: Workspace, event: Executed) -> None:
         return
     order = ws.state.book.orders.get(event.link_id)
     before = ws.positions.get(event.symbol)
+    qty = before.qty if before is not None else 0
     trade = ws.record(event)
     ws.dirty = True
     position = ws.positions.get(event.symbol)
+    if event.kind is ExecKind.MANUAL and position is not None:
+        _tell_hand(ws, event, position, qty)
     if event.kind in _FORCED:
         _forced(ws, event, before)
     if trade is not None:
@@ -63,6 +66,26 @@ def on_executed(ws: Workspace, event: Executed) -> None:
             _rest(ws, event.symbol, position.profile, "entry", event.at_ms)
         if order.over:
             _entered(ws, position, order)
+
+
+def _tell_hand(ws: Workspace, event: Executed, position: Position, qty: int) -> None:
+    # One order by hand may fill in many parts.
+    key = f"hand/{event.symbol}/{event.order_id}"
+    if key in ws.asked:
+        return
+    ws.asked[key] = ws.wall_ms
+    held = ws.state.portfolio.instruments[event.symbol].quantity(abs(qty))
+    before = f"the desk had it {'long' if qty > 0 else 'short'} {held}" if qty else "the desk had no position on it"
+    if position.profile == EXTERNAL:
+        rest = "What is held now is external: no profile manages it unless it is adopted from /positions."
+    else:
+        rest = f"{position.profile} goes on with what is held now; stop and target cover all of it."
+    ws.alert(
+        a.SystemAlert,
+        topic="reconciliation",
+        title=f"{event.symbol} {'bought' if event.buy else 'sold'} by hand",
+        detail=f"Until then {before}. {rest}",
+    )
 
 
 def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
