@@ -37,7 +37,11 @@ TAG = "pd00"
 
 
 class DeskStage:
-    """One process of the desk on a venue that may outlive it."""
+    """One process of the desk on a venue that may outlive it. `compare_s` is how often it compares itself, as the
+    schedule does every minute.
+    """
+
+    compare_s = 0.5
 
     def __init__(self, venue: LocalVenue, http: aiohttp.ClientSession, journal: MemoryJournal) -> None:
         self.venue, self.http, self.journal = venue, http, journal
@@ -74,9 +78,8 @@ class DeskStage:
         await self.until(lambda: ws.compared and ws.venue == "up" and ws.marks.keys() >= instruments.keys())
 
     async def _compare(self) -> None:
-        # As the schedule does, only more often.
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(self.compare_s)
             self.desk.courier.carry(QueryAccount("schedule"), None)
 
     async def stop(self) -> None:
@@ -110,6 +113,23 @@ class DeskStage:
         ask = {"category": "linear", "symbol": BTC, "side": "Buy", "qty": "0.001", "positionIdx": 0} | body
         said = await self.connection.caller.ask(Action.PLACE, CREATE, ask, Lane.ENTRY)
         assert said.reply.answer.code == 0, said.why
+
+    async def clear_faults(self) -> None:
+        """Let everything go well again."""
+        async with self.http.delete(f"{self.venue.url}/sim/faults") as response:
+            assert response.status == 200
+
+    async def truth(self, what: str) -> list[dict[str, Any]]:
+        """Return the account's orders, executions or positions as the venue has them."""
+        async with self.http.get(f"{self.venue.url}/sim/accounts/{self.venue.credentials()[0]}/{what}") as response:
+            return list(await response.json())
+
+    async def agrees(self) -> None:
+        """Fail unless sizes, stops and wallet in the books are the venue's."""
+        report = await self.exchange.account(0)
+        theirs = {row.symbol: (row.qty, row.stop) for row in report.positions}
+        assert theirs == {symbol: (one.qty, one.held_stop) for symbol, one in self.positions.items()}
+        assert report.wallet == self.state.portfolio.wallet
 
     async def requests(self, path: str) -> list[dict[str, Any]]:
         """Return what the venue was asked for at a path."""
