@@ -9,6 +9,7 @@ import pytest
 
 from engine.core.alerts import DifferenceAlert, ExitAlert, ProtectionAlert, SystemAlert
 from engine.core.commands import ClosePosition, Done
+from engine.core.effects import QueryAccount
 from engine.core.events import ExecKind, Executed, OrderOutcomeUnknown, OrderRejected
 from engine.core.facts import PositionAdopted, SignalRecorded, TradeClosed
 from engine.core.orders import OrderStatus
@@ -39,10 +40,17 @@ def orders_of_ours(rows: list[dict[str, Any]]) -> list[str]:
 )
 def test_an_order_whose_answer_is_lost_is_one_request_one_order_and_one_position(fault: dict[str, Any]) -> None:
     async def story(stage: DeskStage) -> None:
+        stage.compare_s = LONG_S
+        await asyncio.sleep(1.0)  # the comparison that was on its way
+        # No news either, so that nothing but asking tells what became of it.
+        await stage.sim("faults", path="ws:private", kind="miss", times=50)
         await stage.sim("faults", path=CREATE, times=1, **fault)
-        await stage.enter()
-        assert len(stage.recorded(OrderOutcomeUnknown)) == 1
+        stage.signal()
+        await stage.until(lambda: bool(stage.recorded(OrderOutcomeUnknown)))
+        stage.desk.courier.carry(QueryAccount("schedule"), None)
+        await stage.until(lambda: BTC in stage.positions and stage.positions[BTC].held_stop != 0)
         assert not stage.recorded(OrderRejected)
+        await stage.clear_faults()
         stage.signal()
         await stage.until(lambda: len(stage.recorded(SignalRecorded)) == 2)
         assert len(await stage.requests(CREATE)) == 1
