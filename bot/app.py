@@ -148,6 +148,7 @@ class App:
             research=research,
             health=self._health(account),
             sync=_sync(wiring),
+            tell=account.desk.put,
         )
 
     def _health(self, account: AccountDesk) -> Health:

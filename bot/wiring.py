@@ -94,7 +94,9 @@ async def _store(settings: Settings, alone: Settings, ground: Ground, first: Sto
 
 
 def _there(one: AccountWiring, tag: str) -> Trading:
-    account = replace(one.trading.account, tag=tag, prices=one.ground.prices)
+    # A market in lockstep does not wait for people.
+    asks = not one.ground.lockstep
+    account = replace(one.trading.account, tag=tag, prices=one.ground.prices, asks=asks)
     return replace(one.trading, account=account).only(one.ground.instruments, base_ms=one.ground.base_ms)
 
 

@@ -5,9 +5,10 @@ from config.errors import Mistake, SettingsError
 from config.loading import load_settings
 from config.profiles import ProfileSpec
 from config.settings import Settings
-from config.values import BybitEnv, DeskMode, LogLevel
+from config.values import AccountPreset, BybitEnv, DeskMode, LogLevel
 
 __all__ = [
+    "AccountPreset",
     "AccountSpec",
     "BybitEnv",
     "DeskMode",

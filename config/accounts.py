@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from config.errors import Mistake
 from config.profiles import Name, ProfileSpec, Symbol
-from config.values import BybitEnv, Window
+from config.values import AccountPreset, BybitEnv, Hour, Preset, Window
 
 KEY, SECRET = "api_key", "api_secret"
 _PARTS = (KEY, SECRET)
@@ -30,6 +30,8 @@ class AccountSpec(BaseModel):
     recv_window: Window = _field(5_000, "How long a signed request stays valid, in ms.", "1000 to 60000")
     profiles: tuple[Name, ...] = _field((), "The profiles that trade on it.", "names of profiles")
     symbols: tuple[Symbol, ...] = _field((), "The symbols it trades; without them those of its profiles.", _SYMBOLS)
+    preset: Preset | None = _field(None, "Its loss limits, in place of ACCOUNT_PRESET.", ", ".join(AccountPreset))
+    day_reset_hour: Hour | None = _field(None, "When its day begins, in place of DAY_RESET_HOUR.", "0 to 23")
     record: tuple[Symbol, ...] = _field((), "Symbols it only watches: candles and charts, no trades.", _SYMBOLS)
 
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.accounts import KEY, SECRET, AccountSpec, setting_of
 from config.profiles import FileName, Hash, Parameters, ProfileSpec
 from config.values import (
+    AccountPreset,
     AdminIds,
     Amount,
     ApiCredential,
@@ -19,10 +20,12 @@ from config.values import (
     DatabaseAddress,
     DeskMode,
     Env,
+    Hour,
     HttpAddress,
     Level,
     LogLevel,
     Mode,
+    Preset,
     SecretAddress,
     SocketAddress,
     TimeOfDay,
@@ -30,7 +33,7 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "approval", "accounts", "strategies", "strategies_dir"})
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -93,13 +96,38 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits, approval. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
         description="Limits of every account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+    approval: Parameters = Field(
+        default_factory=dict,
+        description="Which emergency limits of every account ask first, by name. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of limit names to auto, ask, or the seconds of silence"},
+    )
+    account_preset: Preset = _setting(
+        AccountPreset.STANDARD,
+        "Loss limits of the account: standard (day -10, week -15, peak -25 %) or prop (-4, -8, -10 %).",
+        ", ".join(AccountPreset),
+    )
+    day_reset_hour: Hour = _setting(0, "Hour, in UTC, at which the day of the account's limits begins.", "0 to 23")
+    guard_orders_a_minute: int = Field(
+        60,
+        ge=1,
+        le=600,
+        description="Runaway guard: so many entry orders within a minute are the most before everything is halted.",
+        json_schema_extra={"allowed": "1 to 600"},
+    )
+    guard_notional_a_day: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Runaway guard: the most that may be entered in a UTC day, as a multiple of the account's equity.",
+        json_schema_extra={"allowed": "1 to 10000"},
     )
     accounts: tuple[AccountSpec, ...] = Field(
         (),
@@ -156,6 +184,8 @@ class Settings(BaseSettings):
             "bybit_api_secret": self.account_keys.get(setting_of(account.name, mode, SECRET)),
             "bybit_recv_window": account.recv_window,
             "accounts": (account,),
+            "account_preset": account.preset or self.account_preset,
+            "day_reset_hour": self.day_reset_hour if account.day_reset_hour is None else account.day_reset_hour,
         }
         return self.model_copy(update=own)
 

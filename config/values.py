@@ -35,6 +35,13 @@ class BybitEnv(StrEnum):
     LIVE = "live"
 
 
+class AccountPreset(StrEnum):
+    """Which loss limits an account begins with: the usual ones, or those of a funded trader."""
+
+    STANDARD = "standard"
+    PROP = "prop"
+
+
 class LogLevel(StrEnum):
     """How much is logged, from everything to next to nothing."""
 
@@ -130,11 +137,13 @@ def _secret_check(pattern: str, problem: str) -> Callable[[SecretStr], SecretStr
 
 Mode = Annotated[DeskMode, BeforeValidator(_lowered)]
 Env = Annotated[BybitEnv, BeforeValidator(_lowered)]
+Preset = Annotated[AccountPreset, BeforeValidator(_lowered)]
 Level = Annotated[LogLevel, BeforeValidator(_uppered)]
 TimeZoneName = Annotated[str, After(_check_timezone)]
 AdminIds = Annotated[tuple[int, ...], PlainValidator(_parse_admin_ids)]
 TimeOfDay = Annotated[time, PlainValidator(_parse_clock)]
 Window = Annotated[int, Field(ge=1_000, le=60_000)]
+Hour = Annotated[int, Field(ge=0, le=23)]
 Amount = Annotated[Decimal, PlainValidator(_parse_amount)]
 Parameter = Annotated[ScalarOrList, PlainValidator(_parse_scalars)]
 HttpAddress = Annotated[str, After(_url_check("http", "https"))]

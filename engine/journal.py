@@ -11,6 +11,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -30,6 +32,8 @@ type AnyAlert = (
     | OrderAlert
     | ProtectionAlert
     | LimitAlert
+    | EmergencyAlert
+    | EmergencyDecidedAlert
     | HoldAlert
     | CooldownAlert
     | ChangeAlert

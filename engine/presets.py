@@ -9,6 +9,7 @@ from engine.core.profile import (
     Account,
     Action,
     Anchor,
+    ApprovalMode,
     Cooldown,
     LimitSpec,
     Measure,
@@ -57,6 +58,7 @@ def percent_limit(
         warn_ppm=warn * 10_000,
         floor=percent_to_ppm(_LOOSEST),
         ceiling=percent_to_ppm(_TIGHTEST),
+        approval=_approval(action),
     )
 
 
@@ -71,14 +73,27 @@ def money_limit(name: str, measure: Measure, amount: int, action: Action, *, pro
         profile=profile,
         floor=floor,
         ceiling=ceiling,
+        approval=_approval(action),
     )
 
 
-ACCOUNT_LIMITS = (
-    percent_limit("daily_equity", Measure.DAILY_EQUITY, -10, Action.EMERGENCY, warn=60),
-    percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, -15, Action.HALT, warn=60),
-    percent_limit("peak_drawdown", Measure.PEAK_EQUITY, -25, Action.HALT, warn=60),
-)
+def _approval(action: Action) -> ApprovalMode:
+    return ApprovalMode.ASK if action is Action.EMERGENCY else ApprovalMode.AUTO
+
+
+def _account_limits(*, day: int, week: int, peak: int, guard: int) -> tuple[LimitSpec, ...]:
+    return (
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, day, Action.EMERGENCY, warn=60),
+        percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, week, Action.HALT, warn=60),
+        percent_limit("peak_drawdown", Measure.PEAK_EQUITY, peak, Action.HALT, warn=60),
+        # The runaway guard's: where the emergency of the day did not end the losses, only an admin may begin again.
+        percent_limit("guard_loss", Measure.GUARD_LOSS, guard, Action.HALT, warn=80),
+    )
+
+
+ACCOUNT_LIMITS = _account_limits(day=-10, week=-15, peak=-25, guard=-15)
+# What firms that fund traders ask for.
+PROP_LIMITS = _account_limits(day=-4, week=-8, peak=-10, guard=-6)
 
 CFT = Profile(
     name="cft",

@@ -9,12 +9,14 @@ from handlers import (
     closing,
     confirming,
     control,
+    emergency,
     fallback,
     home,
     limits,
     manual,
     operations,
     positions,
+    quiet,
     research,
     results,
     risk,
@@ -33,8 +35,8 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync` and
-    `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync`, `quiet`
+    and `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
@@ -46,6 +48,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         control.router,  # pause, resume
         closing.router,  # close, close all
         adopting.router,  # external positions
+        emergency.router,  # answers to an emergency
         confirming.router,  # confirm, cancel
         risk.router,  # risk, cooldowns
         limits.router,  # loss limits
@@ -57,6 +60,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         charts.router,  # pictures
         research.router,  # backtests
         operations.router,  # health, version
+        quiet.router,  # quiet hours
         syncing.router,  # the account's past
         fallback.router,  # whatever is left
     ):

@@ -195,6 +195,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "Without a number only what is new. Executions, orders, closed P&L; trading goes on meanwhile",
     ),
     _info(
+        "quiet",
+        "operations",
+        "Your quiet hours: messages without a sound",
+        "[HH:MM-HH:MM or off]",
+        "23:00-07:00",
+        "Critical messages always sound. While every admin has quiet hours, emergency limits close without asking",
+    ),
+    _info(
         "backtest",
         "research",
         "Test a profile on recorded candles",

@@ -54,7 +54,7 @@ async def close_one(ctx: Context, symbol: str, percent: int) -> None:
         command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), symbol=symbol, percent=percent
     )
     answer = await _at_once(ctx, command, "close", f"{symbol} {percent}%")
-    await _report_close(ctx, answer, before, f"Closing {symbol}")
+    await report_close(ctx, answer, before, f"Closing {symbol}")
 
 
 async def close_all(ctx: Context, which: Filter, profile: str) -> None:
@@ -62,7 +62,15 @@ async def close_all(ctx: Context, which: Filter, profile: str) -> None:
     before = ctx.snapshot.positions
     command = c.CloseAll(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), which=which, profile=profile)
     answer = await _at_once(ctx, command, "closeall", f"{which} {profile}".strip())
-    await _report_close(ctx, answer, before, "Closing all")
+    await report_close(ctx, answer, before, "Closing all")
+
+
+async def answer_emergency(ctx: Context, number: int, choice: c.Choice) -> Answer:
+    """Answer the question of an emergency limit, silently."""
+    command = c.AnswerEmergency(
+        command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), number=number, choice=choice
+    )
+    return await _at_once(ctx, command, "emergency", f"question {number} {choice}")
 
 
 async def change_limit(ctx: Context, key: str, value: Decimal) -> None:
@@ -117,7 +125,8 @@ async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None
     )
 
 
-async def _report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
+async def report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
+    """Show that closing orders are under way, and what became of them when they are over."""
     if isinstance(answer, Refused):
         await ctx.show(Screen(outcome.render_refused(what, answer), _after_close(ctx)))
         return

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 
+from engine.core.commands import Choice
+
 
 class Place(StrEnum):
     """A screen that needs no argument."""
@@ -113,6 +115,13 @@ class Cancel(CallbackData, prefix="no"):
     """Withdraw a confirmation."""
 
     nonce: str
+
+
+class Emergency(CallbackData, prefix="em"):
+    """Answer the question of an emergency limit by its number."""
+
+    number: int
+    choice: Choice
 
 
 class LimitCard(CallbackData, prefix="li"):

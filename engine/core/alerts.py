@@ -115,6 +115,58 @@ class LimitAlert(Alert):
     open_positions: int
     open_result: Decimal
     closing: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAlert(Alert):
+    """An emergency limit was breached and asks: at `decides_ms` (wall time) silence closes all `open_positions` in its
+    scope, which costs about `closing_costs`. `today` is the scope's result of the day. Critical.
+    """
+
+    number: int
+    key: str
+    value: Decimal
+    threshold: Decimal
+    in_money: bool
+    today: Decimal | None
+    open_positions: int
+    open_result: Decimal
+    closing_costs: Decimal
+    decides_ms: int
+    again: bool = False
+
+    @property
+    def thread(self) -> str:
+        """What the messages about this question are kept under."""
+        return f"emergency-{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyDecidedAlert(Alert):
+    """The question was answered: `outcome` is closed, kept (until `until_ms`), paused or resumed; `by` whom, or the
+    desk with `why`. Numbers are those of that moment. It takes the place of the question's messages. Critical.
+    """
+
+    number: int
+    key: str
+    value: Decimal
+    threshold: Decimal
+    in_money: bool
+    today: Decimal | None
+    open_positions: int
+    open_result: Decimal
+    closing_costs: Decimal
+    outcome: str
+    by: str
+    why: str
+    decided_ms: int
+    until_ms: int
+
+    @property
+    def thread(self) -> str:
+        """What the messages about this question are kept under."""
+        return f"emergency-{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +236,7 @@ class LiquidationAlert(Alert):
 
 def is_critical(alert: Alert) -> bool:
     """Whether an alert may never be muted, merged or delayed by others."""
-    if isinstance(alert, ProtectionAlert | LiquidationAlert):
+    if isinstance(alert, ProtectionAlert | LiquidationAlert | EmergencyAlert | EmergencyDecidedAlert):
         return True
     if isinstance(alert, HoldAlert):
         return alert.set and alert.level == "HALTED"

@@ -83,6 +83,22 @@ class ChangeLimit(Command):
     value: Decimal
 
 
+class Choice(StrEnum):
+    """What can be answered to an emergency."""
+
+    CLOSE = "close"
+    PAUSE = "pause"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerEmergency(Command):
+    """Answer the question of an emergency limit, by its number."""
+
+    number: int
+    choice: Choice
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchRule(Command):
     """Switch one rule of a profile on or off."""

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from engine.core import runaway
 from engine.core.effects import PlaceOrder
 from engine.core.events import BarClosed
 from engine.core.exits import close_position
@@ -12,7 +13,7 @@ from engine.core.money import Ticks
 from engine.core.orders import Purpose, Ticket
 from engine.core.portfolio import Position
 from engine.core.profile import Profile
-from engine.core.risk import Draft, check_entry, level_price, quantity, wanted_notional
+from engine.core.risk import Denied, Draft, check_entry, level_price, quantity, wanted_notional
 from engine.core.strategy import BookDriven, Conflict, Decision, Enter, Exit, Held, Withheld
 from engine.core.workspace import Reversal, Workspace
 
@@ -67,12 +68,20 @@ def enter(ws: Workspace, profile: Profile, event: BarClosed, decision: Enter) ->
         _note(ws, profile, event, decision, "refused", check="listed", detail=f"{event.symbol} is not listed")
         return
     draft = draft_entry(ws, profile, instrument, decision, event)
-    denied = check_entry(ws, draft)
+    denied = admit(ws, draft)
     if denied is not None:
         _note(ws, profile, event, decision, "refused", check=denied.check, detail=denied.detail)
         return
     _note(ws, profile, event, decision, "traded")
     place_entry(ws, draft, decision, f"{profile.name}/{event.symbol}/{event.close_ms}/{decision.long}")
+
+
+def admit(ws: Workspace, draft: Draft) -> Denied | None:
+    """Check an entry that is about to be made; one that runs away halts the account."""
+    denied = check_entry(ws, draft)
+    if denied is not None and denied.check == runaway.CHECK:
+        runaway.halt(ws, denied.detail)
+    return denied
 
 
 def expected_entry(ws: Workspace, symbol: str, close: Ticks, *, long: bool) -> Ticks:

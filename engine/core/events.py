@@ -7,6 +7,7 @@ exchange said it.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.chat_events import ChatEvent
 from engine.core.market import Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.core.quick import quick
@@ -387,4 +388,4 @@ type AccountEvent = (
     | TransfersReported
 )
 type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | StrategyJudged | DeskStopping
-type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent
+type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent | ChatEvent

@@ -2,13 +2,15 @@
 their actions.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core import alerts as a
+from engine.core import approval
 from engine.core.commands import ACCOUNT, Scope
 from engine.core.effects import SetProtection
 from engine.core.events import VenueState
-from engine.core.exits import cancel_entries, close_position, sweep
+from engine.core.exits import cancel_entries, close_position, close_scope, sweep
 from engine.core.facts import ExtremesSeen, Hold, HoldLifted, HoldSet, LimitCrossed, ProtectionIntended, ReferenceSet
 from engine.core.fills import tell_unprotected
 from engine.core.holds import due
@@ -43,9 +45,11 @@ def on_time(ws: Workspace) -> None:
             _rules(ws)
     ws.grid = grid(ws.now_ms)
     check_limits(ws)
+    if ws.state.questions:
+        approval.on_time(ws)
     # After the limits, so that one that is breached anew renews its hold instead of losing it for a moment.
     for hold in due(ws.state.holds.values(), market_ms=ws.now_ms, wall_ms=ws.wall_ms):
-        if _measurable(ws) or hold.on_wall:
+        if ws.measurable or hold.on_wall:
             lift(ws, hold, by="time")
 
 
@@ -63,6 +67,7 @@ def _blind(ws: Workspace) -> None:
 
 def lift(ws: Workspace, hold: Hold, *, by: str) -> None:
     """End a hold and say so."""
+    approval.on_lift(ws, hold, by)
     ws.record(HoldLifted(hold.hold_id, by, ws.now_ms))
     ws.alert(a.HoldAlert, scope=scope_name(hold.scope), level=hold.level.name, set=False, by=by, reason=hold.reason)
 
@@ -137,7 +142,7 @@ def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
 
 def _enforce(ws: Workspace) -> None:
     for spec in ws.specs():
-        if spec.action in _CLOSING and f"limit:{spec.key}" in ws.state.holds:
+        if spec.action in _CLOSING and f"limit:{spec.key}" in ws.state.holds and not approval.spares(ws, spec.key):
             for position in list(ws.positions.values()):
                 mine = spec.profile in {"", position.profile} and position.profile != EXTERNAL
                 if mine and not position.closing:
@@ -150,26 +155,22 @@ def check_limits(ws: Workspace) -> None:
     Nothing is measured before the books are open and every position has a mark: a restart must not take missing prices
     for a loss.
     """
-    if not _measurable(ws):
+    if not ws.measurable:
         return
-    account = ws.state.references.get("", {})
-    if not ws.dirty and account.get("day.at") == day_start(ws.now_ms):
+    if not ws.dirty and ws.now_ms < ws.renewed_until_ms:
         return
     ws.dirty = False
+    ws.renewed_until_ms = min(ws.day_of(""), day_start(ws.now_ms)) + DAY_MS
     _check_scope(ws, "", ws.account.limits)
     for profile in ws.account.profiles:
         if profile.limits:
             _check_scope(ws, profile.name, profile.limits)
 
 
-def _measurable(ws: Workspace) -> bool:
-    return ws.state.opened and ws.marks.keys() >= ws.positions.keys()
-
-
 def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> None:
     ledger = ws.ledger(scope)
     references = ws.state.references.setdefault(scope, {})
-    for name, value in renewals(ledger, references, ws.now_ms):
+    for name, value in renewals(ledger, references, ws.now_ms, 0 if scope else ws.account.day_begins_ms):
         ws.record(ReferenceSet(scope, name, value, ws.now_ms))
         if name in {"day.at", "week.at"}:
             _begin_anew(ws, scope, name.removesuffix(".at"))
@@ -194,7 +195,9 @@ def _crossed(ws: Workspace, found: Crossing) -> None:
     ws.record(
         LimitCrossed(key=spec.key, level=found.level, value=found.value, threshold=found.threshold, at_ms=ws.now_ms)
     )
-    closing = _act(ws, spec) if found.level == "breached" else ()
+    acted = _act(ws, found) if found.level == "breached" else _Acted()
+    if acted is None:
+        return
     positions = [p for p in ws.positions.values() if not spec.profile or p.profile == spec.profile]
     scale = from_money if spec.in_money else _percent
     ws.alert(
@@ -207,7 +210,8 @@ def _crossed(ws: Workspace, found: Crossing) -> None:
         action=spec.action.value,
         open_positions=len(positions),
         open_result=from_money(ws.state.portfolio.unrealised(ws.marks, spec.profile or None)),
-        closing=closing,
+        closing=acted.closing,
+        why=acted.why,
     )
 
 
@@ -215,20 +219,29 @@ def _percent(ppm: int) -> Decimal:
     return Decimal(ppm) / 10_000
 
 
-def _act(ws: Workspace, spec: LimitSpec) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Acted:
+    closing: tuple[str, ...] = ()
+    why: str = ""
+
+
+def _act(ws: Workspace, found: Crossing) -> _Acted | None:
+    """None when people are asked first: the question then tells."""
+    spec = found.spec
     if spec.action in {Action.ALERT, Action.HALVE_SIZE}:
-        return ()
+        return _Acted()
     _hold(ws, spec)
-    if spec.action in _CLOSING:
-        return close_scope(ws, spec.profile, f"limit {spec.key}")
-    return ()
+    why = approval.take_up(ws, found) if spec.action is Action.EMERGENCY else ""
+    if why is None:
+        return None
+    return _Acted(close_scope(ws, spec.profile, f"limit {spec.key}") if spec.action in _CLOSING else (), why)
 
 
 def _hold(ws: Workspace, spec: LimitSpec) -> None:
     forever = spec.action is Action.EMERGENCY or not spec.period
     until = None
     if not forever:
-        until = day_start(ws.now_ms) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
+        until = ws.day_of(spec.profile) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
     halted = spec.action in {Action.HALT, Action.EMERGENCY}
     hold = Hold(
         hold_id=f"limit:{spec.key}",
@@ -241,12 +254,3 @@ def _hold(ws: Workspace, spec: LimitSpec) -> None:
     )
     ws.record(HoldSet(hold, ws.now_ms))
     cancel_entries(ws, profile=spec.profile or None)
-
-
-def close_scope(ws: Workspace, profile: str, reason: str) -> tuple[str, ...]:
-    """Close every position of a profile, or of the account (empty: external ones too); return order ids."""
-    ids: list[str] = []
-    for position in list(ws.positions.values()):
-        if not profile or position.profile == profile:
-            ids.extend(close_position(ws, position, reason))
-    return tuple(ids)

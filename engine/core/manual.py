@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from engine.core import alerts as a
 from engine.core import commands as c
-from engine.core.entries import expected_entry, place_entry
+from engine.core.entries import admit, expected_entry, place_entry
 from engine.core.facts import CooldownLifted, SignalRecorded, SymbolSwitched
 from engine.core.market import Instrument
 from engine.core.money import PPM, Money, from_money, to_money
@@ -130,7 +130,7 @@ def open_manual(ws: Workspace, command: c.OpenManual) -> c.Answer:
     if abs(now - seen) * PPM > seen * MAX_DRIFT_PPM:
         moved = f"{command.symbol} moved from {seen} to {now}, more than {MAX_DRIFT_PPM / 10_000:g} %"
         return c.Refused(command.command_id, f"{moved}. Nothing was opened; look at it again.")
-    denied = check_entry(ws, draft)
+    denied = admit(ws, draft)
     _note(
         ws, draft, command, "refused" if denied else "traded", *((denied.check, denied.detail) if denied else ("", ""))
     )

@@ -53,9 +53,9 @@ def timeframe_name(length_ms: int) -> str:
     return _NAMES.get(length_ms, f"{length_ms}ms")
 
 
-def day_start(at_ms: int) -> int:
-    """Return 00:00 UTC of the day that holds `at_ms`."""
-    return at_ms - at_ms % DAY_MS
+def day_start(at_ms: int, begins_ms: int = 0) -> int:
+    """Return when the day that holds `at_ms` began: at 00:00 UTC, or so long after it."""
+    return at_ms - (at_ms - begins_ms) % DAY_MS
 
 
 def week_start(at_ms: int) -> int:

@@ -11,9 +11,10 @@ from engine.core.market import DAY_MS, timeframe_name
 from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
-from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
+from engine.core.profile import Action, ApprovalMode, HoldLevel, LimitSpec, Profile, SizeMode
 from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
+from engine.core.runaway import entered, most_notional
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
 from engine.core.strategy import At, Away, Level
 from engine.core.workspace import Workspace
@@ -60,6 +61,8 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         feed_age_ms=ws.wall_ms - max(ws.heard.values()) if ws.heard else None,
         store_ok=ws.writable,
         version=version,
+        entered_today=from_money(entered(ws)[1]),
+        entered_most=from_money(most_notional(ws)),
     )
 
 
@@ -152,6 +155,7 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
     value = measure(spec, ws.ledger(spec.profile), ws.state.references.get(spec.profile, {}))
     scale = from_money if spec.in_money else _ppm
     used = max(Decimal(0), Decimal(value) / threshold) if value is not None else Decimal(0)
+    question = ws.state.questions.get(spec.key)
     return LimitView(
         key=spec.key,
         profile=spec.profile,
@@ -164,7 +168,17 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
         in_money=spec.in_money,
         action=spec.action.value,
         state=ws.state.levels.get(spec.key, ""),
+        approval=_approval(ws, spec),
+        approval_ms=spec.approval_ms,
+        question=question.phase if question else "",
+        question_until_ms=question.until_ms if question else 0,
     )
+
+
+def _approval(ws: Workspace, spec: LimitSpec) -> str:
+    if spec.action is not Action.EMERGENCY:
+        return ""
+    return spec.approval.value if ws.account.asks else ApprovalMode.AUTO.value
 
 
 def _ppm(value: int) -> Decimal:

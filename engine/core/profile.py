@@ -82,6 +82,7 @@ class Measure(StrEnum):
     PEAK_EQUITY = "peak_equity"
     DAILY_LOSS = "daily_loss"
     TOTAL_LOSS = "total_loss"
+    GUARD_LOSS = "guard_loss"
 
 
 class Action(StrEnum):
@@ -93,6 +94,13 @@ class Action(StrEnum):
     CLOSE = "close"
     HALT = "halt"
     EMERGENCY = "emergency"
+
+
+class ApprovalMode(StrEnum):
+    """Whether an emergency limit closes at once, or asks the admins first."""
+
+    AUTO = "auto"
+    ASK = "ask"
 
 
 class HoldLevel(IntEnum):
@@ -112,7 +120,8 @@ class LimitSpec:
 
     `name` is unique within its scope; `profile` is empty for account limits. `floor` and `ceiling` are the hard bounds
     for changes from chat
-    (floor the loosest). A warning is given at `warn_ppm` of the threshold.
+    (floor the loosest). A warning is given at `warn_ppm` of the threshold. A limit whose action is emergency asks first
+    where `approval` says so; after `approval_ms` of silence it closes.
     """
 
     name: str
@@ -123,6 +132,8 @@ class LimitSpec:
     warn_ppm: int = 800_000
     floor: int
     ceiling: int
+    approval: ApprovalMode = ApprovalMode.AUTO
+    approval_ms: int = 30_000
 
     @property
     def key(self) -> str:
@@ -177,10 +188,22 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runaway:
+    """The guard outside the strategies: entry orders a minute, and entered notional a UTC day as a multiple of the
+    equity that the day began with. What would exceed one halts the account until an admin lifts it.
+    """
+
+    orders_a_minute: int = 60
+    notional_a_day: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The account everything trades on: identity, costs, caps and the checks' constants.
 
-    `prices` says what its market is: live, generated or replayed.
+    `prices` says what its market is: live, generated or replayed. The day of the account's own limits begins
+    `day_begins_ms` after 00:00 UTC. `asks` is False where nobody can be asked in time because the market does not go
+    at the pace of the wall clock: emergency limits then close at once.
     """
 
     name: str = "main"
@@ -198,6 +221,9 @@ class Account:
     liquidation_buffer_ppm: int = 5_000
     entry_ttl_ms: int = 10_000
     hand_cooldown_ms: int = 4 * HOUR_MS
+    asks: bool = True
+    runaway: Runaway = Runaway()
+    day_begins_ms: int = 0
     limits: tuple[LimitSpec, ...] = ()
     profiles: tuple[Profile, ...] = ()
 

@@ -10,6 +10,8 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
+from engine.core.runaway import CHECK as RUNAWAY
+from engine.core.runaway import excess
 from engine.core.selection import chosen
 from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
@@ -312,6 +314,10 @@ def _listed(ws: Workspace, d: Draft) -> str | None:
     return "announced for delisting" if d.instrument.delivery_ms else None
 
 
+def _runaway(ws: Workspace, d: Draft) -> str | None:
+    return excess(ws, d.notional)
+
+
 CHECKS: tuple[tuple[str, Callable[[Workspace, Draft], str | None]], ...] = (
     ("hold", _hold),
     ("symbol", _symbol_free),
@@ -324,6 +330,8 @@ CHECKS: tuple[tuple[str, Callable[[Workspace, Draft], str | None]], ...] = (
     ("price", _sane),
     ("turnover", _turnover),
     ("listed", _listed),
+    # The last one: it counts only what all others let pass, and more than a refusal follows from it.
+    (RUNAWAY, _runaway),
 )
 
 

@@ -65,7 +65,8 @@ class OrderView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitView:
     """A limit, its current value and the share of it that is used (0 … 1 and beyond); percent or money as `in_money`
-    says.
+    says. `approval` is `auto` or `ask` for an emergency, with the silence that closes; `question` how far one that was
+    asked is, with its end (wall time).
     """
 
     key: str
@@ -79,6 +80,10 @@ class LimitView:
     in_money: bool
     action: str
     state: str
+    approval: str = ""
+    approval_ms: int = 0
+    question: str = ""
+    question_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +127,8 @@ class SymbolView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`; `prices` are live,
-    generated or replayed.
+    generated or replayed. `entered_today` is the notional entered this UTC day, of `entered_most` that the runaway
+    guard lets through.
     """
 
     account: str
@@ -154,6 +160,8 @@ class Snapshot:
     feed_age_ms: int | None
     store_ok: bool
     version: int
+    entered_today: Decimal = Decimal(0)
+    entered_most: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@ positions run ahead of their facts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core import facts as f
@@ -24,13 +24,16 @@ from engine.core.events import (
 )
 from engine.core.facts import Fact
 from engine.core.ids import is_exit
-from engine.core.market import Instrument
+from engine.core.market import MINUTE_MS, Instrument, day_start
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
+from engine.core.question import Question, after_asking, after_deciding
 from engine.core.trades import Trade
 
 LOST_CLOSE = "closed by the desk"
+# The hold of the guard outside the strategies.
+RUNAWAY = "runaway"
 REMEMBERED_EXECUTIONS = 5_000
 REMEMBERED_ANSWERS = 2_000
 REMEMBERED_FOREIGN = 500
@@ -60,6 +63,11 @@ class State:
     unexplained: Money = 0
     unexplained_ms: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    last_question: int = 0
+    entered_at: tuple[int, ...] = ()
+    entered_day: int = 0
+    entered_notional: Money = 0
 
     def apply(self, fact: Fact) -> Trade | None:
         """Fold one fact in; returns the round trip that an execution completed."""
@@ -116,12 +124,20 @@ class State:
     def _intended(self, fact: f.OrderIntended) -> None:
         ticket = fact.ticket
         self.book.add(ticket)
+        if ticket.purpose is Purpose.ENTRY:
+            self._count_entry(ticket, fact.at_ms)
         position = self.portfolio.positions.get(ticket.symbol)
         if ticket.purpose is Purpose.EXIT and position is not None:
             position.exits += 1
             position.expected_exit = ticket.expected
             if ticket.whole:
                 position.closing = ticket.reason
+
+    def _count_entry(self, ticket: Ticket, at_ms: int) -> None:
+        day = day_start(at_ms)
+        before = self.entered_notional if self.entered_day == day else 0
+        self.entered_day, self.entered_notional = day, before + ticket.expected * ticket.qty * ticket.unit
+        self.entered_at = (*(at for at in self.entered_at if at > at_ms - MINUTE_MS), at_ms)
 
     def _executed(self, fact: Executed) -> Trade | None:
         if fact.exec_id in self.executions:
@@ -200,6 +216,10 @@ class State:
 
     def _lifted(self, fact: f.HoldLifted) -> None:
         self.holds.pop(fact.hold_id, None)
+        self.questions.pop(fact.hold_id.removeprefix("limit:"), None)
+        if fact.hold_id == RUNAWAY:
+            # Who lifts it has looked: what was entered before counts no longer.
+            self.entered_at, self.entered_notional = (), 0
 
     def _cooldown(self, fact: f.CooldownSet) -> None:
         self.cooldowns[fact.symbol] = max(fact.until_ms, self.cooldowns.get(fact.symbol, 0))
@@ -221,6 +241,16 @@ class State:
     def _limit(self, fact: f.LimitChanged) -> None:
         self.thresholds[fact.key] = fact.new
         self.levels[fact.key] = ""
+
+    def _asked(self, fact: f.ApprovalAsked) -> None:
+        self.last_question = fact.number
+        self.questions[fact.key] = after_asking(self.questions.get(fact.key), fact)
+
+    def _heard(self, fact: f.ApprovalHeard) -> None:
+        self.questions[fact.key] = replace(self.questions[fact.key], heard=True)
+
+    def _decided(self, fact: f.ApprovalDecided) -> None:
+        self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
         off = set(self.rules_off.get(fact.profile, ()))
@@ -276,6 +306,9 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,
     f.LimitChanged: State._limit,
+    f.ApprovalAsked: State._asked,
+    f.ApprovalHeard: State._heard,
+    f.ApprovalDecided: State._decided,
     f.RuleSwitched: State._rule,
     f.ProfileSwitched: State._profile,
     f.SignalRecorded: State._signal,

@@ -9,6 +9,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -19,7 +21,7 @@ from engine.core.alerts import (
     StopMovedAlert,
     SystemAlert,
 )
-from handlers.views import alerts_desk, words
+from handlers.views import alerts_desk, alerts_emergency, words
 from handlers.views.format import cost, esc, money, percent, price, quantity, r_multiple, side, signed, span
 from handlers.views.table import Table, paragraphs
 
@@ -42,6 +44,8 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             return _protection(alert)
         case LiquidationAlert():
             return _liquidation(alert, tick)
+        case EmergencyAlert() | EmergencyDecidedAlert():
+            return alerts_emergency.render(alert, zone=zone)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
             return alerts_desk.render(alert, zone=zone)
         case _:

@@ -65,6 +65,7 @@ def _doing(alert: LimitAlert) -> list[str]:
     closing = f"Closing {len(alert.closing)}: {esc(', '.join(alert.closing))}." if alert.closing else ""
     return [
         f"The desk acted: {esc(words.action(alert.action))}.",
+        *([f"It asked nobody: {esc(alert.why)}."] if alert.why else []),
         *([closing] if closing else []),
         "/status shows the state, /limits the limits.",
     ]

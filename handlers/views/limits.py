@@ -15,7 +15,8 @@ def render_limits(snapshot: Snapshot) -> str:
         return paragraphs(head, "No loss limits are set in the configuration.")
     table = Table(9)
     for limit in in_order(snapshot):
-        table.line(words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}", _state(limit))
+        name = words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}"
+        table.line(name, words.approval(limit), _state(limit))
         now = words.measured(limit.value, in_money=limit.in_money)
         table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
         table.line("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
@@ -45,6 +46,7 @@ def render_limit(limit: LimitView, draft: Decimal, snapshot: Snapshot) -> str:
     return paragraphs(
         f"<b>Limit {esc(words.limit_name(limit))}</b> · {esc(words.mode(snapshot.mode))}",
         f"{esc(words.limit_explained(limit))}. When reached: {esc(words.action(limit.action))}.",
+        words.approval_explained(limit),
         table.html(),
         f"Name for typing: <code>{esc(limit.key)}</code>",
         "Nothing changes until you press Set and confirm." if draft != limit.threshold else "",
@@ -64,6 +66,7 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
         f"{head} · {esc(words.where(snapshot))}",
         table.html(),
         f"When reached: {esc(words.action(limit.action))}.",
+        words.approval_explained(limit),
         _consequence(limit, new, snapshot),
         "<b>Second confirmation</b>: this limit will allow a larger loss." if second else "",
         "Loosening needs two confirmations." if loosens and not second else "",
@@ -103,7 +106,7 @@ def _worth(limit: LimitView, threshold: Decimal, snapshot: Snapshot) -> str:
 
 def reference(limit: LimitView, snapshot: Snapshot) -> Decimal:
     """The money that a percentage limit is taken of, as nearly as the snapshot tells."""
-    if limit.measure in {"daily_equity", "daily_balance"}:
+    if limit.measure in {"daily_equity", "daily_balance", "guard_loss"}:
         return snapshot.day_start_equity
     if limit.measure == "peak_equity":
         return snapshot.peak_equity

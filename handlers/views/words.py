@@ -16,15 +16,17 @@ _MEASURES = {
     "peak_equity": "peak",
     "daily_loss": "day loss",
     "total_loss": "total loss",
+    "guard_loss": "guard",
 }
 _EXPLAINED = {
     "unrealised": "Unrealised loss of open positions against the balance",
-    "daily_balance": "Balance against the start of the UTC day",
-    "daily_equity": "Equity against the start of the UTC day",
+    "daily_balance": "Balance against the start of the day (UTC)",
+    "daily_equity": "Equity against the start of the day (UTC)",
     "weekly_equity": "Equity against Monday 00:00 UTC",
     "peak_equity": "Equity against its highest point",
     "daily_loss": "Realised and unrealised loss today",
     "total_loss": "Loss since the start",
+    "guard_loss": "Runaway guard: equity against the start of the day (UTC)",
 }
 _ACTIONS = {
     "alert": "tell you",
@@ -62,6 +64,18 @@ def limit_explained(limit: LimitView) -> str:
 def action(name: str) -> str:
     """What a breached limit does, as a phrase that follows "then"."""
     return _ACTIONS.get(name, name.replace("_", " "))
+
+
+def approval(limit: LimitView) -> str:
+    """Whether an emergency limit asks first: `ask 30s`, `auto`; empty for other limits."""
+    return f"ask {limit.approval_ms // 1000}s" if limit.approval == "ask" else limit.approval
+
+
+def approval_explained(limit: LimitView) -> str:
+    """The same as a sentence; empty for what is no emergency."""
+    if limit.approval != "ask":
+        return "It asks nobody first." if limit.approval else ""
+    return f"It asks the admins first: {limit.approval_ms // 1000} s without an answer close everything."
 
 
 def amount(value: Decimal | None, *, in_money: bool) -> str:

@@ -4,6 +4,9 @@ from engine.core.commands import Done, Scope
 from engine.core.events import ProtectionRefused
 from engine.core.facts import (
     AccountOpened,
+    ApprovalAsked,
+    ApprovalDecided,
+    ApprovalHeard,
     CommandHandled,
     CooldownLifted,
     CooldownSet,
@@ -123,6 +126,23 @@ def limit_changed(books: Books, seq: int, fact: LimitChanged) -> None:
     books.put(limits, fact.key, row)
     detail = f"{fact.old} -> {fact.new}"
     books.put(risk_events, seq, event(seq, fact.at_ms, "limit_changed", fact.key, detail, fact.by))
+
+
+def approval_asked(books: Books, seq: int, fact: ApprovalAsked) -> None:
+    """People are asked what to do about an emergency."""
+    detail = f"question {fact.number}: {fact.value} at a threshold of {fact.threshold}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_asked", fact.key, detail))
+
+
+def approval_heard(books: Books, seq: int, fact: ApprovalHeard) -> None:
+    """An admin's copy of the question has arrived."""
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_heard", fact.key, f"question {fact.number}"))
+
+
+def approval_decided(books: Books, seq: int, fact: ApprovalDecided) -> None:
+    """The question is answered, by a person or by the desk."""
+    detail = f"question {fact.number}: {fact.phase}{f', {fact.why}' if fact.why else ''}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_decided", fact.key, detail, fact.by))
 
 
 def rule_switched(books: Books, seq: int, fact: RuleSwitched) -> None:

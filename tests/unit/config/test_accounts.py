@@ -89,7 +89,9 @@ def test_every_mistake_in_accounts_is_told_with_value_and_what_is_allowed(place:
     found = _mistakes()
     assert "allowed: symbols such as BTCUSDT" in found["ACCOUNTS[0].symbols[0]"]
     assert "'btc'" in found["ACCOUNTS[0].symbols[0]"]
-    assert "allowed: name, recv_window, profiles, symbols, record" in found["ACCOUNTS[0].colour"]
+    assert (
+        "allowed: name, recv_window, profiles, symbols, preset, day_reset_hour, record" in found["ACCOUNTS[0].colour"]
+    )
     assert "allowed: 1000 to 60000" in found["ACCOUNTS[1].recv_window"]
     assert "allowed: names of profiles" in found["ACCOUNTS[1].profiles"]
     assert "did you mean BYBIT_TREND_DEMO_API_KEY?" in found["BYBIT_TRENT_DEMO_API_KEY"]

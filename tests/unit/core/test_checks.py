@@ -1,4 +1,4 @@
-"""The eleven checks before an entry: each passes at its threshold, fails one unit beyond it, and names itself."""
+"""The twelve checks before an entry: each passes at its threshold, fails one unit beyond it, and names itself."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +42,7 @@ def command(**more: object) -> dict[str, object]:
 
 def test_a_sound_entry_passes_and_every_check_has_its_own_name() -> None:
     assert failed(bench()) == ""
-    assert len({name for name, _ in CHECKS}) == 11
+    assert len({name for name, _ in CHECKS}) == 12
 
 
 def test_the_first_failure_in_order_is_the_one_that_is_named() -> None:

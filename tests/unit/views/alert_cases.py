@@ -1,6 +1,7 @@
 """Every alert with an example."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.core import alerts as a
@@ -137,11 +138,38 @@ def _desk() -> Iterator[tuple[str, a.Alert]]:
     )
 
 
+def _emergencies() -> Iterator[tuple[str, a.Alert]]:
+    yield "limit_emergency_unasked", replace(LIMIT, why="every admin is in quiet hours")
+    numbers = {
+        "number": 7,
+        "key": "daily_equity",
+        "value": Decimal("-4.02"),
+        "threshold": Decimal("-4"),
+        "in_money": False,
+        "today": Decimal("-410.6"),
+        "open_positions": 12,
+        "open_result": Decimal("-188.4"),
+        "closing_costs": Decimal("6.1042"),
+    }
+    asked = a.EmergencyAlert(**BASE, **numbers, decides_ms=ex.NOW_MS + 30_000)
+    yield "emergency", asked
+    own = {"key": "ma_cross.total_loss", "in_money": True, "value": Decimal("-10.4"), "threshold": Decimal(-10)}
+    yield "emergency_again", replace(asked, **own, again=True, open_positions=1, today=Decimal("0.4"))
+    times = {"decided_ms": ex.NOW_MS + 11_000, "until_ms": ex.NOW_MS + 911_000}
+    said = a.EmergencyDecidedAlert(**BASE, **numbers, outcome="closed", by="Anna", why="", **times)
+    yield "emergency_closed", said
+    yield "emergency_silence", replace(said, by="desk", why="no answer")
+    yield "emergency_over", replace(said, by="desk", why="nothing is open any more", open_positions=0, today=None)
+    yield "emergency_paused", replace(said, outcome="paused")
+    yield "emergency_kept", replace(said, outcome="kept", **own)
+    yield "emergency_resumed", replace(said, outcome="resumed")
+
+
 ALERTS: tuple[Case, ...] = tuple(
     (
         f"alert_{name}",
         render_alert(alert, zone=ex.VIENNA, ticks={"SOLUSDT": Decimal("0.01"), "BTCUSDT": Decimal("0.1")}),
         alert_keyboard(alert),
     )
-    for name, alert in (*_positions(), *_desk())
+    for name, alert in (*_positions(), *_desk(), *_emergencies())
 )

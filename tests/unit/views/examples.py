@@ -122,6 +122,8 @@ def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
         in_money=False,
         action="emergency",
         state="",
+        approval="ask",
+        approval_ms=30_000,
     )
     return replace(base, **changes)
 
@@ -146,6 +148,7 @@ MONEY_LIMIT = limit(
     in_money=True,
     action="close",
     state="warned",
+    approval="",
 )
 RULES = ("1", "2", "3", "5")
 CFT = ProfileView(
@@ -235,6 +238,8 @@ def snapshot(**changes: Any) -> Snapshot:
         margin_used=Decimal("164.04"),
         exposure=Decimal("1654.9"),
         day_start_equity=Decimal("10298.7"),
+        entered_today=Decimal("18400.4"),
+        entered_most=Decimal(1_029_870),
         today=Decimal("-84.2"),
         today_percent=Decimal("-0.8176"),
         today_realised=Decimal("-71.947"),
