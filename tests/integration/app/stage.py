@@ -17,7 +17,7 @@ from bot.localvenue.config import AccountSpec
 from bot.tasks import TaskDiedError
 from config.settings import Settings
 from engine.clock import SystemClock
-from engine.core.commands import CloseAll, Done
+from engine.core.commands import CloseAll, ClosePosition, Done
 from engine.core.facts import Fact
 from engine.core.money import to_money
 from engine.core.profile import SizeMode, Sizing
@@ -80,6 +80,13 @@ class AppStage(DeskStage):
         """Return the facts of a kind that this life handed to the journal."""
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
+    async def close(self, symbol: str) -> None:
+        """Close one position, as its button does, and wait until the books are flat."""
+        name = f"close{len(self.facts)}"
+        command = ClosePosition(command_id=name, by="ann", wall_ms=self.clock.wall_ms(), symbol=symbol)
+        assert isinstance(await self.desk.command(command), Done)
+        await self.until(lambda: symbol not in self.positions)
+
     async def close_all(self) -> None:
         """Close everything, as `/closeall` does, and wait until the books are flat."""
         name = f"all{len(self.facts)}"
@@ -98,6 +105,12 @@ class AppStage(DeskStage):
             while not (found := [text for text in await self.said() if words in text]):  # noqa: ASYNC110  # over HTTP
                 await asyncio.sleep(0.05)
         return found[-1]
+
+    async def all_told(self) -> None:
+        """Wait until no message waits to be sent."""
+        async with asyncio.timeout(60):
+            while (await self.store.outbox.counts()).get("pending"):  # noqa: ASYNC110  # a database is asked
+                await asyncio.sleep(0.1)
 
     async def chat_fault(self, method: str, **what: Any) -> None:
         """Let calls of the bot go wrong."""
@@ -131,7 +144,7 @@ class AppStage(DeskStage):
         (one,) = wiring.accounts
         sizing = Sizing(mode=SizeMode.NOTIONAL, amount=to_money(1_500))
         trades = (profile(symbols=SYMBOLS, sizing=sizing),)
-        account = replace(one.trading.account, profiles=trades, limits=(), max_exposure=50)
+        account = replace(one.trading.account, profiles=trades, limits=(), max_exposure=50, hand_cooldown_ms=0)
         trading = replace(one.trading, account=account, strategies={"alpha": self.script}, blocked={})
         return replace(wiring, accounts=(replace(one, trading=trading),))
 

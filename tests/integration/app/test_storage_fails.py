@@ -1,6 +1,7 @@
-"""The database locks or fills up under a trading desk: nothing new is risked, everything can still be closed."""
+"""The disk fills up or the database locks under a trading desk: nothing new is risked, everything can be closed."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -108,5 +109,19 @@ def test_on_a_full_disk_no_entry_is_sent_and_a_close_of_everything_goes_out(tmp_
         pragmas.clear()
         await stage.until(lambda: stage.store.writable)
         await assert_whole(stage)
+
+    play(tmp_path, story)
+
+
+def test_little_room_on_the_disk_alarms_in_the_chat_before_anything_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=499 * 10**6))
+
+    async def story(stage: AppStage) -> None:
+        assert "499 MB are free" in await stage.told_in_chat("The disk is nearly full")
+        assert stage.store.writable
+        await stage.enter()
 
     play(tmp_path, story)
