@@ -13,6 +13,7 @@ from engine.clock import SystemClock
 from engine.core.alerts import Alert
 from engine.core.effects import QueryAccount
 from engine.core.events import BarClosed, InstrumentChanged
+from engine.core.market import HOUR_MS
 from engine.core.money import to_money
 from engine.core.portfolio import Position
 from engine.core.profile import SizeMode, Sizing
@@ -28,6 +29,7 @@ from engine.journal import MemoryJournal
 from engine.limiter import Lane
 from engine.live import Desk
 from engine.marketdata import LiveCandles
+from engine.plan import Need
 from engine.recovery import restore
 from tests.integration.bybit.test_venue import TERMS
 from tests.support.desk import BTC, ETH, Scripted, Values, account, profile
@@ -42,6 +44,8 @@ class DeskStage:
     """
 
     compare_s = 0.5
+    # What makes bars close by themselves; without any, only `signal` closes them.
+    needs: tuple[Need, ...] = ()
 
     def __init__(self, venue: LocalVenue, http: aiohttp.ClientSession, journal: MemoryJournal) -> None:
         self.venue, self.http, self.journal = venue, http, journal
@@ -69,7 +73,9 @@ class DeskStage:
         known = {symbol: book[symbol] for symbol in SYMBOLS if symbol in book}
         for one in known.values():
             self.desk.put(InstrumentChanged(one, self.clock.wall_ms()))
-        candles = LiveCandles((), known, base_ms=60_000)
+        candles = LiveCandles(self.needs, known, base_ms=60_000)
+        if self.needs:
+            candles.seed(await self.feed.history(2 * HOUR_MS))
         await self.desk.start()
         market = self.feed.run(Outlets(put=self.desk.put, candles=candles))
         works = (self.desk.consume(), self.desk.tick(), market, self._compare())
