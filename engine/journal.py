@@ -20,8 +20,10 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
     SystemAlert,
+    TrailAlert,
 )
 from engine.core.facts import Fact
 
@@ -31,6 +33,8 @@ type AnyAlert = (
     | StopMovedAlert
     | OrderAlert
     | ProtectionAlert
+    | TrailAlert
+    | SlippageAlert
     | LimitAlert
     | EmergencyAlert
     | EmergencyDecidedAlert

@@ -13,7 +13,9 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
+    TrailAlert,
 )
 from engine.core.commands import Choice
 from keyboards.base import DANGER, button, markup
@@ -25,7 +27,12 @@ _KEEP = "Keep 15 min"
 def alert_keyboard(alert: Alert) -> InlineKeyboardMarkup | None:
     """What one may want to do on reading an alert; None where nothing follows. Screens open as new messages."""
     match alert:
-        case EntryAlert(symbol=symbol) | StopMovedAlert(symbol=symbol) | ProtectionAlert(symbol=symbol):
+        case (
+            EntryAlert(symbol=symbol)
+            | StopMovedAlert(symbol=symbol)
+            | ProtectionAlert(symbol=symbol)
+            | TrailAlert(symbol=symbol)
+        ):
             return markup(
                 [
                     button("Card", Card(symbol=symbol, fresh=True)),
@@ -33,7 +40,12 @@ def alert_keyboard(alert: Alert) -> InlineKeyboardMarkup | None:
                     button("Close", Close(symbol=symbol, percent=100, fresh=True), DANGER),
                 ]
             )
-        case ExitAlert(symbol=symbol) | OrderAlert(symbol=symbol) | LiquidationAlert(symbol=symbol):
+        case (
+            ExitAlert(symbol=symbol)
+            | OrderAlert(symbol=symbol)
+            | LiquidationAlert(symbol=symbol)
+            | SlippageAlert(symbol=symbol)
+        ):
             return markup(
                 [button("Chart", Picture(what=symbol, fresh=True)), button("Why", Why(symbol=symbol, fresh=True))]
             )

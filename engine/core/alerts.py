@@ -18,7 +18,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAlert(Alert):
-    """A position was opened: the entry order is completely filled (or ended partly filled)."""
+    """A position was opened: the entry order is completely filled (or ended partly filled). `trail` is the distance of
+    the trailing stop that the exchange is asked to hold.
+    """
 
     position_id: str
     symbol: str
@@ -37,6 +39,7 @@ class EntryAlert(Alert):
     reward_risk: Decimal | None
     margin: Decimal
     leverage: int
+    trail: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,41 @@ class ProtectionAlert(Alert):
     profile: str
     why: str
     doing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailAlert(Alert):
+    """The exchange does not hold a position's stop and trailing stop as both are wanted, while one of them is live."""
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    missing: str
+    live: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlippageAlert(Alert):
+    """An order was filled further from the expected price than is usual (`what` as in `SlippageSeen`).
+
+    `percent` of the expected price and `cost` in quote currency are positive when it cost us; `today` counts such
+    orders of the account since 00:00 UTC.
+    """
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    what: str
+    quantity: Decimal
+    expected: Decimal
+    price: Decimal
+    percent: Decimal
+    limit_percent: Decimal
+    cost: Decimal
+    today: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

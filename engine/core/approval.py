@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from engine.core import alerts as a
 from engine.core import commands as c
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.chat_events import AdminsQuieted, ApprovalDelivered
 from engine.core.exits import cancel_entries, close_scope
-from engine.core.facts import ApprovalAsked, ApprovalDecided, ApprovalHeard, Hold
+from engine.core.facts import Hold
 from engine.core.limits import Crossing, measure
 from engine.core.market import MINUTE_MS
 from engine.core.money import Money, at_rate, from_money, ppm_of

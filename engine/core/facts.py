@@ -7,6 +7,7 @@ Every fact can be written as JSON and read back (`engine.core.codec`). Market da
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer, Scope
 from engine.core.events import (
     Executed,
@@ -174,12 +175,34 @@ class SymbolSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionIntended:
-    """The desk decided on a new stop or target of a position (0 = none)."""
+    """The desk decided on a new stop, target or distance of the exchange's trailing stop (0 = none)."""
 
     symbol: str
     stop: Ticks
     target: Ticks
     why: str
+    at_ms: int
+    trail: Ticks = 0
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlippageSeen:
+    """An order was filled further from what it counted on than is usual.
+
+    `what` is entry, exit, or the exchange's own stop, target or trailing; `ppm` of the expected price, positive when it
+    cost us; `limit_ppm` is what it went beyond.
+    """
+
+    position_id: str
+    profile: str
+    symbol: str
+    link_id: str
+    what: str
+    expected: Decimal
+    price: Decimal
+    ppm: int
+    limit_ppm: int
     at_ms: int
 
 
@@ -226,46 +249,6 @@ class LimitChanged:
     old: int
     new: int
     by: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalAsked:
-    """An emergency limit was breached and people are asked; silence closes everything at `until_ms` (wall time)."""
-
-    key: str
-    profile: str
-    number: int
-    value: int
-    threshold: int
-    wall_ms: int
-    until_ms: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalHeard:
-    """Telegram has taken an admin's copy of a question."""
-
-    key: str
-    number: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalDecided:
-    """Somebody answered, or the desk decided and `why`: `phase` is closed, kept (until `until_ms`, wall time) or
-    paused.
-    """
-
-    key: str
-    number: int
-    phase: str
-    by: str
-    why: str
-    value: int
-    wall_ms: int
-    until_ms: int
     at_ms: int
 
 
@@ -363,6 +346,7 @@ type Fact = (
     | CooldownLifted
     | SymbolSwitched
     | ProtectionIntended
+    | SlippageSeen
     | ExtremesSeen
     | ReferenceSet
     | LimitCrossed

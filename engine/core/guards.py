@@ -22,6 +22,8 @@ from engine.core.profile import Action, HoldLevel, LimitSpec
 from engine.core.protection import CloseFor, MoveStop, grid
 from engine.core.protection import due as protection_due
 from engine.core.stuck import on_stuck
+from engine.core.trailing import ask_later
+from engine.core.trailing import begin as begin_trail
 from engine.core.workspace import Watch, Workspace
 
 STOP_AGAIN_MS = (1_000, 2_500, 4_000)
@@ -96,8 +98,8 @@ def _rules(ws: Workspace) -> None:
 
 def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: str) -> None:
     """Decide on a new stop and target, and ask the exchange for them."""
-    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms))
-    ws.emit(SetProtection(position.symbol, stop, target))
+    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms, position.trail))
+    ws.emit(SetProtection(position.symbol, stop, target, position.held_trail))
     if ws.telling:
         instrument = ws.state.portfolio.instruments[position.symbol]
         ws.alert(
@@ -115,8 +117,9 @@ def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: st
 def _stops(ws: Workspace) -> None:
     for position in list(ws.positions.values()):
         symbol = position.symbol
-        held = position.held_stop == position.stop or not position.stop
-        if held or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
+        begin_trail(ws, position)
+        stopped = position.stop in {0, position.held_stop}
+        if (stopped and position.trailed) or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
             ws.watches.pop(symbol, None)
             continue
         watch = ws.watches.setdefault(symbol, Watch(ws.wall_ms))
@@ -125,13 +128,18 @@ def _stops(ws: Workspace) -> None:
             _unprotected(ws, position, watch)
         elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
             watch.attempts += 1
-            ws.emit(SetProtection(symbol, position.stop, position.target))
+            # The stop comes first: it must not fail because of a trail that the exchange does not take.
+            trail = position.asked_trail if stopped else position.held_trail
+            ws.emit(SetProtection(symbol, position.stop, position.target, trail))
 
 
 def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
-    if position.held_stop:
+    if position.held_stop and position.trailed:
         # An older stop is live: the position is not naked, so asking begins again and nothing is closed.
         del ws.watches[position.symbol]
+        return
+    if position.held_stop or (position.trail and position.trailed):
+        ask_later(ws, position, watch)
         return
     if not watch.told:
         watch.told = True

@@ -125,6 +125,9 @@ def _position(ws: Workspace, p: Position) -> PositionView:
         adopter=taken.profile.name if taken else "",
         adopt_stop=instrument.price(taken.stop) if taken and taken.stop else None,
         adopt_target=instrument.price(taken.target) if taken and taken.target else None,
+        trail=instrument.price(p.asked_trail) if p.asked_trail else None,
+        trail_percent=_percent(p.asked_trail * p.size * p.unit, p.cost) if p.asked_trail else None,
+        trail_on_exchange=bool(p.held_trail),
     )
 
 

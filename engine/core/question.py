@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from engine.core.facts import ApprovalAsked, ApprovalDecided
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided
 
 _REMEMBERED = 100
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core import facts as f
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer
 from engine.core.events import (
     ExecKind,
@@ -24,7 +25,7 @@ from engine.core.events import (
 )
 from engine.core.facts import Fact
 from engine.core.ids import is_exit
-from engine.core.market import MINUTE_MS, Instrument, day_start
+from engine.core.market import DAY_MS, MINUTE_MS, Instrument, day_start
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
@@ -41,7 +42,9 @@ REMEMBERED_FOREIGN = 500
 
 @dataclass(slots=True)
 class State:
-    """Everything that must survive a restart. Change it only through `apply`."""
+    """Everything that must survive a restart. Change it only through `apply`. `slips` are a UTC day and how many orders
+    slipped on it.
+    """
 
     portfolio: Portfolio = field(default_factory=Portfolio)
     book: OrderBook = field(default_factory=OrderBook)
@@ -63,6 +66,7 @@ class State:
     unexplained: Money = 0
     unexplained_ms: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
+    slips: tuple[int, int] = (0, 0)
     questions: dict[str, Question] = field(default_factory=dict)
     last_question: int = 0
     entered_at: tuple[int, ...] = ()
@@ -198,12 +202,19 @@ class State:
     def _protection(self, fact: ProtectionReported) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.held_stop, position.held_target = fact.stop, fact.target
+            position.report(fact.stop, fact.target, fact.trail)
 
     def _protect(self, fact: f.ProtectionIntended) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.stop, position.target = fact.stop, fact.target
+            position.stop, position.target, position.trail = fact.stop, fact.target, fact.trail
+
+    def _slipped(self, fact: f.SlippageSeen) -> None:
+        day = fact.at_ms // DAY_MS
+        self.slips = (day, self.slips[1] + 1 if day == self.slips[0] else 1)
+        order = self.book.orders.get(fact.link_id)
+        if order is not None:
+            order.slipped = True
 
     def _extremes(self, fact: f.ExtremesSeen) -> None:
         position = self.portfolio.positions.get(fact.symbol)
@@ -242,14 +253,14 @@ class State:
         self.thresholds[fact.key] = fact.new
         self.levels[fact.key] = ""
 
-    def _asked(self, fact: f.ApprovalAsked) -> None:
+    def _asked(self, fact: ApprovalAsked) -> None:
         self.last_question = fact.number
         self.questions[fact.key] = after_asking(self.questions.get(fact.key), fact)
 
-    def _heard(self, fact: f.ApprovalHeard) -> None:
+    def _heard(self, fact: ApprovalHeard) -> None:
         self.questions[fact.key] = replace(self.questions[fact.key], heard=True)
 
-    def _decided(self, fact: f.ApprovalDecided) -> None:
+    def _decided(self, fact: ApprovalDecided) -> None:
         self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
@@ -302,13 +313,14 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.CooldownLifted: State._unlocked,
     f.SymbolSwitched: State._symbol,
     f.ProtectionIntended: State._protect,
+    f.SlippageSeen: State._slipped,
     f.ExtremesSeen: State._extremes,
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,
     f.LimitChanged: State._limit,
-    f.ApprovalAsked: State._asked,
-    f.ApprovalHeard: State._heard,
-    f.ApprovalDecided: State._decided,
+    ApprovalAsked: State._asked,
+    ApprovalHeard: State._heard,
+    ApprovalDecided: State._decided,
     f.RuleSwitched: State._rule,
     f.ProfileSwitched: State._profile,
     f.SignalRecorded: State._signal,

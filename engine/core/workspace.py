@@ -23,11 +23,14 @@ from engine.core.trades import Trade
 
 @dataclass(slots=True)
 class Watch:
-    """An unconfirmed stop: since when (wall time), how often it was set again, and whether people were told."""
+    """An unconfirmed stop or trail: since when (wall time), how often it was set again, whether people were told, and
+    what the exchange said last.
+    """
 
     since_ms: int
     attempts: int = 0
     told: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

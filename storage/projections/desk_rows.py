@@ -1,12 +1,10 @@
 """Signals, trades, holds, limits, switches, references and commands -> their tables and the lists of events."""
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Done, Scope
 from engine.core.events import ProtectionRefused
 from engine.core.facts import (
     AccountOpened,
-    ApprovalAsked,
-    ApprovalDecided,
-    ApprovalHeard,
     CommandHandled,
     CooldownLifted,
     CooldownSet,
@@ -19,6 +17,7 @@ from engine.core.facts import (
     ReferenceSet,
     RuleSwitched,
     SignalRecorded,
+    SlippageSeen,
     SymbolSwitched,
     TradeClosed,
     TransferBooked,
@@ -160,6 +159,13 @@ def profile_switched(books: Books, seq: int, fact: ProfileSwitched) -> None:
 def protection_refused(books: Books, seq: int, fact: ProtectionRefused) -> None:
     """The exchange did not take a stop or target."""
     books.put(risk_events, seq, event(seq, fact.at_ms, "protection_refused", fact.symbol, fact.reason))
+
+
+def slipped(books: Books, seq: int, fact: SlippageSeen) -> None:
+    """An order was filled far from what it counted on."""
+    where = f"{plain(fact.price)} instead of {plain(fact.expected)}"
+    detail = f"{fact.what} of {fact.profile}: {where}, {fact.ppm} ppm with a limit of {fact.limit_ppm}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "slippage", fact.symbol, detail))
 
 
 def account_opened(books: Books, seq: int, fact: AccountOpened) -> None:

@@ -4,10 +4,10 @@ from itertools import count
 from typing import Any
 
 from engine.core.alerts import EmergencyAlert
+from engine.core.approval_facts import ApprovalDecided
 from engine.core.chat_events import ApprovalDelivered
 from engine.core.commands import AnswerEmergency, Choice, Done, Refused
 from engine.core.effects import Effect
-from engine.core.facts import ApprovalDecided
 from engine.core.money import to_money
 from engine.core.profile import Action, ApprovalMode, LimitSpec, Measure
 from tests.support.desk import BTC, Bench, account, facts, placed, profile, told

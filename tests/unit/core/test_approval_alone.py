@@ -6,10 +6,10 @@ import pytest
 
 from engine.core import events as e
 from engine.core.alerts import EmergencyAlert, LimitAlert
+from engine.core.approval_facts import ApprovalAsked, ApprovalHeard
 from engine.core.chat_events import AdminsQuieted, ApprovalDelivered
 from engine.core.commands import ChangeLimit, Choice, CloseAll, Done, Resume
 from engine.core.effects import Effect
-from engine.core.facts import ApprovalAsked, ApprovalHeard
 from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
 from engine.core.profile import Action, ApprovalMode, LimitSpec, Measure

@@ -6,6 +6,7 @@ from typing import get_args
 from engine.core import events as e
 from engine.core import facts as f
 from engine.core import state as state_module
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import (
     ChangeLimit,
     ClosePosition,
@@ -26,7 +27,7 @@ from engine.core.state import REMEMBERED_ANSWERS, REMEMBERED_EXECUTIONS, State
 from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, assert_replays, facts, placed, profile
 
 # Of emergencies that ask: their own tests replay them.
-ASKING = {f.ApprovalAsked, f.ApprovalHeard, f.ApprovalDecided}
+ASKING = {ApprovalAsked, ApprovalHeard, ApprovalDecided}
 SILENT = {f.TradeClosed, e.ProtectionRefused}
 
 
@@ -37,8 +38,10 @@ def busy() -> Bench:
     )
     rules = Protection(breakeven_profit=to_money(8))
     bench = Bench(account(profile(cooldown=Cooldown(length_ms=4 * HOUR_MS), protection=rules), limits=[loss]))
-    bench.enter()
-    bench.price(10_060)
+    ticket = bench.order()
+    bench.fill(ticket, 10_011)
+    bench.step(e.ProtectionReported(BTC, 9_950, 10_200, bench.now))
+    bench.price(10_080)
     bench.time(GRID_MS)
     bench.step(e.FundingPaid("f", BTC, to_money(1), bench.now))
     for number, (symbol, event) in enumerate(((ETH, e.OrderRejected), (XRP, e.OrderUnsent))):

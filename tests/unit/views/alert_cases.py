@@ -63,9 +63,24 @@ ORDER = a.OrderAlert(
     **BASE, **OF, entry=True, buy=True, quantity=Decimal("1.0"), what="rejected", why="110007: not enough balance"
 )
 
+SLIPPED = a.SlippageAlert(
+    **BASE,
+    **OF,
+    long=True,
+    what="stop",
+    quantity=Decimal("1.0"),
+    expected=Decimal("142.31"),
+    price=Decimal("141.10"),
+    percent=Decimal("0.8503"),
+    limit_percent=Decimal("0.5"),
+    cost=Decimal("1.21"),
+    today=2,
+)
+
 
 def _positions() -> Iterator[tuple[str, a.Alert]]:
     yield "entry", ENTRY
+    yield "entry_trailed", replace(ENTRY, target=None, target_net=None, reward_risk=None, trail=Decimal("14.24"))
     yield "exit", EXIT
     yield "stop_moved", a.StopMovedAlert(**BASE, **OF, long=True, stop=Decimal("142.49"), target=None, why="breakeven")
     yield "order_rejected", ORDER
@@ -86,6 +101,13 @@ def _positions() -> Iterator[tuple[str, a.Alert]]:
     yield (
         "unprotected",
         a.ProtectionAlert(**BASE, **OF, why="10001: stop beyond price", doing="closes the position at the market"),
+    )
+    trail = {**OF, "long": True, "missing": "trailing stop", "live": "stop"}
+    yield "trail_missing", a.TrailAlert(**BASE, **trail, why="10001: trailing distance is not valid")
+    yield "slippage", SLIPPED
+    yield (
+        "slippage_better",
+        replace(SLIPPED, what="entry", price=Decimal("140.5"), percent=Decimal("-1.2718"), cost=Decimal("-1.81")),
     )
     yield (
         "liquidated",

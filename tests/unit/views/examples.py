@@ -78,6 +78,9 @@ BITCOIN = position(
     rule="8 MACD bearish crossover",
     tick=Decimal("0.10"),
 )
+TRAILED = position(
+    target=None, trail=Decimal("14.24"), trail_percent=Decimal("10.006"), trail_on_exchange=True, profile="momentum"
+)
 BY_HAND = position(
     "1000PEPEUSDT",
     profile="external",
