@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from bot.health import LATE_S
 from tests.integration.app.stage import AppStage, next_life, play
 from tests.support.desk import BTC
 
@@ -40,5 +43,24 @@ def test_an_error_that_nobody_awaits_ends_the_process_too(tmp_path: Path) -> Non
         assert await stage.died_of() == "unwatched"
         stage = await next_life(stage)
         await stage.stop()
+
+    play(tmp_path, story)
+
+
+def test_a_task_without_a_sign_of_life_makes_the_process_unwell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(stage: AppStage) -> None:
+        health = stage.app._health(stage.app._desks[0])
+        assert health.healthy()
+        # Time passes, and everybody but the desk shows life.
+        now = stage.clock.monotonic() + LATE_S
+        monkeypatch.setattr(stage.app.supervisor, "_monotonic", lambda: now)
+        for name in stage.tasks():
+            if name != "desk":
+                stage.app.supervisor.heartbeat(name)()
+        assert not health.healthy()
+        brief = stage.app._brief()
+        assert (brief["healthy"], brief["why"]) == (False, "no life in desk")
 
     play(tmp_path, story)

@@ -61,7 +61,7 @@ async def run_out(stage: AppStage, pragmas: list[str]) -> AppStage:
     return again
 
 
-async def assert_only_closes_leave(stage: AppStage) -> None:
+async def assert_only_closes_leave(stage: AppStage, *, set_aside: bool = True) -> None:
     sent = len(await stage.requests(CREATE))
     stage.signal(ETH)
     await stage.until(lambda: not stage.store.writable)
@@ -71,7 +71,7 @@ async def assert_only_closes_leave(stage: AppStage) -> None:
     await stage.close_all()
     assert (await stage.theirs())["size"] == 0
     assert len(await stage.requests(CREATE)) == sent + 1
-    assert (stage.folder / "emergency.ndjson").exists()
+    assert (stage.folder / "emergency.ndjson").is_file() is set_aside
 
 
 async def assert_whole(stage: AppStage) -> None:
@@ -108,6 +108,22 @@ def test_on_a_full_disk_no_entry_is_sent_and_a_close_of_everything_goes_out(tmp_
         await assert_only_closes_leave(stage)
         pragmas.clear()
         await stage.until(lambda: stage.store.writable)
+        await assert_whole(stage)
+
+    play(tmp_path, story)
+
+
+def test_with_nowhere_to_write_at_all_a_close_of_everything_still_goes_out(tmp_path: Path, pragmas: list[str]) -> None:
+    del pragmas
+
+    async def story(stage: AppStage) -> None:
+        await stage.enter()
+        # Nobody can write a file of this name.
+        (tmp_path / "emergency.ndjson").mkdir()
+        async with locked(tmp_path):
+            await assert_only_closes_leave(stage, set_aside=False)
+        await stage.until(lambda: stage.store.writable)
+        (tmp_path / "emergency.ndjson").rmdir()
         await assert_whole(stage)
 
     play(tmp_path, story)
