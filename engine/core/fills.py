@@ -28,6 +28,7 @@ from engine.core.money import Money, at_rate, from_money
 from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
+from engine.core.reclaim import give_back, on_unrecorded
 from engine.core.slippage import judge_order, judge_own
 from engine.core.trades import Trade
 from engine.core.trailing import begin as begin_trail
@@ -57,6 +58,7 @@ def on_executed(ws: Workspace, event: Executed) -> None:
     trade = ws.record(event)
     ws.dirty = True
     position = ws.positions.get(event.symbol)
+    on_unrecorded(ws, event, before)
     if event.kind is ExecKind.MANUAL and position is not None:
         _tell_hand(ws, event, position, qty)
     if event.kind in _FORCED:
@@ -337,6 +339,7 @@ def on_protection(ws: Workspace, event: ProtectionReported) -> None:
         return
     if (position.held_stop, position.held_target, position.held_trail) != (event.stop, event.target, event.trail):
         ws.record(event)
+    give_back(ws, event.symbol)
 
 
 def on_protection_refused(ws: Workspace, event: ProtectionRefused) -> None:

@@ -55,10 +55,15 @@ STORAGE = (
         title="The database is destroyed",
         wrong="Pages are overwritten, or the process is killed while it writes.",
         does="checks the file at the start, sets a broken one aside, restores the newest sound copy, makes the books "
-        "whole from the exchange, and only reduces until an admin resumes.",
+        "whole from the exchange, gives positions back to the profiles that their entries name, and only reduces "
+        "until an admin resumes.",
         proofs={
             "integration/app/test_file_corrupt.py": (
                 "test_after_a_corrupt_file_the_books_are_the_exchanges_again_and_nothing_opens_before_a_resume",
+            ),
+            "unit/core/test_reclaim.py": (
+                "test_a_lost_entry_of_ours_goes_back_to_its_profile_with_the_stop_the_exchange_holds",
+                "test_whatever_is_not_an_entry_of_a_profile_of_this_installation_stays_external",
             ),
             "integration/storage/test_corruption.py": (
                 "test_a_corrupt_database_is_set_aside_and_the_newest_backup_restored",

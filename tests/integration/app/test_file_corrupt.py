@@ -27,6 +27,7 @@ def test_after_a_corrupt_file_the_books_are_the_exchanges_again_and_nothing_open
         await again.agrees()
         found = again.positions[ETH]
         assert (found.qty, found.cost, found.fees, found.held_stop) == (held.qty, held.cost, held.fees, held.stop)
+        assert (found.profile, found.stop, found.target) == ("alpha", held.stop, held.target)
         # What was handed to the journal before this is in it then.
         await again.store.journal.submit([], [])
         closed = [fact.trade for fact in (await again.store.journal.load()).facts if isinstance(fact, TradeClosed)]
