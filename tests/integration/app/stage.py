@@ -40,7 +40,7 @@ class AppStage(DeskStage):
         """Start as the process does, and wait until books and exchange agree."""
         self.app = App(self._scripted(await open_wiring(self._settings())))
         self.running = asyncio.create_task(self.app.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (self.running.done() or "pulse" in self.tasks()):  # noqa: ASYNC110  # it starts task by task
                 await asyncio.sleep(0.01)
         if self.running.done():
@@ -64,7 +64,7 @@ class AppStage(DeskStage):
     async def died_of(self) -> str:
         """Wait for the end of this life and return the name of the task that died."""
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await self.running
         except TaskDiedError as error:
             return error.name
@@ -101,7 +101,7 @@ class AppStage(DeskStage):
 
     async def told_in_chat(self, words: str) -> str:
         """Wait until the bot has said something with these words; returns it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := [text for text in await self.said() if words in text]):  # noqa: ASYNC110  # over HTTP
                 await asyncio.sleep(0.05)
         return found[-1]

@@ -216,8 +216,9 @@ def test_fifty_entries_at_once_stay_below_the_limit_and_an_exit_among_them_waits
         await asyncio.sleep(0.3)
         began = stage.connection.clock.monotonic()
         assert isinstance(await stage.exchange.place(ticket("x", -2, Purpose.EXIT)), Accepted)
-        assert stage.connection.clock.monotonic() - began < 0.5
-        assert sum(not task.done() for task in entries) > 30
+        # The entries before it would take seven seconds.
+        assert stage.connection.clock.monotonic() - began < 2
+        assert sum(not task.done() for task in entries) > 20
         assert all(isinstance(outcome, Accepted) for outcome in await asyncio.gather(*entries))
         await asyncio.gather(*questions)
         assert {row["retCode"] for row in await stage.requests(CREATE)} == {0}
