@@ -15,6 +15,7 @@ from bot.localvenue.config import AccountSpec
 from tests.acceptance.test_run import OWNER, answer
 from tests.acceptance.test_run_bybit import SYMBOLS, _by_hand, _environment, _until_flat
 
+QUOTED = "the request of key"
 CANARY = "https://alerts.example/canary-3f9a61c2b7"
 
 
@@ -38,11 +39,11 @@ async def _trouble(chat: LocalChat, venue: LocalVenue) -> None:
     async with aiohttp.ClientSession() as http:
         for method, fault in (("sendMessage", {"status": 502, "body": "<html>"}), ("getUpdates", {"drop": "before"})):
             await (await http.post(f"{chat.url}/sim/faults", json={"method": method, "times": 2, **fault})).read()
-        for fault in (
-            {"kind": "html"},
-            {"kind": "drop"},
-            {"kind": "ret_code", "code": 10003, "text": "API key is bad"},
-        ):
+        # An exchange that quotes the key in its complaint about a close.
+        words = f"{QUOTED} {venue.credentials()[0]} is refused"
+        quoting = {"path": "/v5/order/create", "kind": "ret_code", "code": 110_013, "text": words}
+        await (await http.post(f"{venue.url}/sim/faults", json=quoting)).read()
+        for fault in ({"kind": "html"}, {"kind": "drop"}):
             await (await http.post(f"{venue.url}/sim/faults", json={"path": "*", "times": 2, **fault})).read()
         await (await http.post(f"{venue.url}/sim/faults", json={"path": "ws:private", "kind": "drop"})).read()
 
@@ -92,5 +93,6 @@ def test_no_secret_is_left_in_logs_output_chat_or_any_file(tmp_path: Path) -> No
     assert left.code == 0
     # It did talk, and it did meet the trouble.
     assert any(b'"level":"debug"' in content for name, content in left.files.items() if name.startswith("logs"))
-    assert any(b"desk.db" in name.encode() for name in left.files)
+    assert QUOTED.encode() in left.said
+    assert QUOTED.encode() in left.files["desk.db"]
     assert left.leaks() == []

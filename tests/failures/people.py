@@ -101,6 +101,7 @@ PEOPLE = (
             "unit/handlers/test_routers.py": ("test_every_handler_says_who_may_use_it_and_what_it_does_to_risk",),
             WALKS: ("test_a_forged_confirmation_does_nothing",),
             "acceptance/test_no_secret_leaks.py": ("test_no_secret_is_left_in_logs_output_chat_or_any_file",),
+            "integration/bybit/test_orders.py": ("test_what_a_refusal_quotes_is_told_without_the_credentials",),
             "unit/config/test_redaction.py": ("test_a_registered_secret_is_hidden_in_every_form",),
             "integration/test_chart_worker.py": ("test_secrets_of_the_desk_do_not_reach_a_worker",),
             "integration/storage/test_chat_stores.py": ("test_a_changed_or_removed_audit_line_is_found",),
