@@ -58,7 +58,7 @@ def _announce(app: App, settings: Settings, prices: str) -> None:
         if len(settings.accounts) > 1
         else f"{settings.desk_mode.value} account"
     )
-    typer.echo(f"pocketdesk {__version__} is running on {prices}, {what}. Ctrl-C stops it.")
+    typer.echo(f"The desk is running on {prices}, {what}. Ctrl-C stops it.")
     if app.claim_code is not None:
         typer.echo("Nobody may use this desk yet: TELEGRAM_ADMIN_IDS is empty.")
         typer.echo(f"To become its owner, send the bot within 10 minutes: /claim {app.claim_code}")

@@ -92,7 +92,7 @@ def test_a_paper_desk_runs_on_public_prices_without_a_key(tmp_path: Path) -> Non
     assert "10,000.00" in walk.balance
     assert "by " in walk.paused
     assert walk.code == 0
-    assert f"pocketdesk {__version__} is running on Bybit's prices, paper account" in walk.output
+    assert walk.output.startswith(f"pocketdesk {__version__}, mode paper, environment ")
     assert "Traceback" not in walk.errors
     assert "/bot" not in walk.errors, "a token must not be told"
     assert "/v5/market/kline" in walk.asked

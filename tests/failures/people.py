@@ -99,6 +99,10 @@ PEOPLE = (
             ),
             "unit/bot/test_access.py": ("test_an_empty_list_of_admins_lets_nobody_in",),
             "unit/handlers/test_routers.py": ("test_every_handler_says_who_may_use_it_and_what_it_does_to_risk",),
+            "integration/bot/test_safety.py": (
+                "test_a_role_that_was_taken_meanwhile_confirms_nothing",
+                "test_in_live_mode_a_code_is_asked_for_is_deleted_and_stays_nowhere",
+            ),
             WALKS: ("test_a_forged_confirmation_does_nothing",),
             "acceptance/test_no_secret_leaks.py": ("test_no_secret_is_left_in_logs_output_chat_or_any_file",),
             "integration/bybit/test_orders.py": ("test_what_a_refusal_quotes_is_told_without_the_credentials",),
@@ -133,7 +137,8 @@ PEOPLE = (
         title="The logic itself runs away",
         wrong="A bad deploy or a mad strategy orders without end.",
         does="counts orders a minute, notional a day and loss a day outside the strategies and halts above them, "
-        "until an admin resumes; a restart forgets nothing. A start names version, prices and mode; live is refused.",
+        "until an admin resumes; a restart forgets nothing. A start names version, mode and environment, and live "
+        "trading begins only after a confirmation with a code.",
         proofs={
             "properties/test_malicious_strategy.py": (
                 "test_a_strategy_that_always_signals_exceeds_no_limit",
@@ -148,7 +153,13 @@ PEOPLE = (
             ),
             "unit/core/test_limit_actions.py": ("test_the_guards_loss_halts_until_an_admin_lifts_it",),
             "acceptance/test_run.py": ("test_a_paper_desk_runs_on_public_prices_without_a_key",),
-            "integration/bot/test_ground.py": ("test_live_is_refused_whatever_else_is_set",),
+            "acceptance/test_run_live.py": (
+                "test_live_is_held_until_confirmed_with_a_code_and_again_after_a_lockdown",
+                "test_live_without_the_explicit_setting_is_refused_with_exit_code_2",
+            ),
+            "integration/bot/test_going_live.py": (
+                "test_a_confirmation_is_of_one_key_and_configuration_and_ends_with_a_lockdown",
+            ),
         },
     ),
 )
