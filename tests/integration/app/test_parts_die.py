@@ -17,6 +17,8 @@ async def killed(stage: AppStage, name: str) -> str:
     return await stage.died_of()
 
 
+# As many lives as there are tasks.
+@pytest.mark.timeout(300)
 def test_the_death_of_any_task_ends_the_process_by_name_and_the_next_one_has_the_same_books(tmp_path: Path) -> None:
     async def story(stage: AppStage) -> None:
         await stage.enter()
