@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import orjson
 from pybit.unified_trading import HTTP
 
+from config.redaction import HIDDEN
 from engine.exchanges.bybit.codes import Answer
 from engine.exchanges.bybit.endpoints import SERVER_TIME, Endpoint
 from engine.exchanges.bybit.hosts import is_loopback
 from engine.exchanges.bybit.parse import BadData, server_time_ms
-from engine.exchanges.bybit.quoting import quoted
 from engine.exchanges.bybit.servertime import ServerTime
 from engine.limiter import Lane, Limiter, SilencedError
 
@@ -150,12 +150,18 @@ class Rest:
             return Reply(Answer(0, None, type(error).__name__), {})
         finally:
             slot.answered()
-        reply = read(raw.status, raw.content, raw.reset, secrets=(self.access.key, self.access.secret))
+        reply = read(raw.status, self._hidden(raw.content), raw.reset)
         server_ms = server_time_ms(reply.body)
         if not isinstance(server_ms, BadData):
             clock = self.time.signing if endpoint is SERVER_TIME else self.time.market
             clock.observe(sent_ms=sent_ms, got_ms=self._wall_ms(), server_ms=server_ms)
         return reply
+
+    def _hidden(self, content: bytes) -> bytes:
+        # A refusal may quote what was signed, and its words go to people and into the journal.
+        for credential in filter(None, (self.access.key, self.access.secret)):
+            content = content.replace(credential.encode(), HIDDEN.encode())
+        return content
 
     async def close(self) -> None:
         """Let go of threads and connections; requests still on their way end by themselves."""
@@ -164,8 +170,8 @@ class Rest:
         self._client.client.close()
 
 
-def read(status: int, content: bytes, reset: str = "", *, secrets: tuple[str, ...] = ()) -> Reply:
-    """Read the bytes of an answer into a reply, `secrets` hidden in its words; what is no envelope has no code."""
+def read(status: int, content: bytes, reset: str = "") -> Reply:
+    """Read the bytes of an answer into a reply; what is no envelope has no code."""
     reset_ms = int(reset) if reset.isascii() and reset.isdigit() and len(reset) < 16 else 0
     try:
         body = orjson.loads(content)
@@ -174,5 +180,5 @@ def read(status: int, content: bytes, reset: str = "", *, secrets: tuple[str, ..
     code = body.get("retCode") if isinstance(body, dict) else None
     if not isinstance(code, int) or isinstance(code, bool):
         return Reply(Answer(status, None, f"HTTP {status}, no return code"), {}, reset_ms=reset_ms)
-    why = quoted(body.get("retMsg", ""), secrets, _TEXT)
+    why = str(body.get("retMsg", ""))[:_TEXT]
     return Reply(Answer(status, code, why), body, reset_ms=reset_ms)

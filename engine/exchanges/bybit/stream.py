@@ -16,9 +16,9 @@ from typing import Any
 
 import orjson
 
+from config.redaction import HIDDEN
 from engine.clock import Clock
 from engine.exchanges.bybit.link import Dial, Link, LinkLostError, dial
-from engine.exchanges.bybit.quoting import quoted
 
 # The longest a stream works before others get a turn on the loop.
 _TURN_S = 0.005
@@ -224,22 +224,18 @@ class Stream:
         operation, answered = message.get("op"), message.get("req_id")
         if operation == "auth":
             if message.get("success") is not True:
-                raise LinkLostError(f"login refused: {self._words(message)}")
+                raise LinkLostError(f"login refused: {self._quoted(message)}")
             self._authenticated = True
             await self._subscribe()
         elif operation == "subscribe":
             topics = self._asked.pop(str(answered), ())
             if message.get("success") is not True:
-                await self._refused(topics, self._words(message))
+                await self._refused(topics, self._quoted(message))
             self._unacked.discard(str(answered))
             if not self._unacked and not self.live.is_set():
                 self._data_s = self._clock.monotonic()
                 self.live.set()
                 self._ears.on_state(StreamState.LIVE, "")
-
-    def _words(self, message: dict[str, Any]) -> str:
-        secrets = (self._login.key, self._login.secret) if self._login is not None else ()
-        return quoted(message.get("ret_msg"), secrets, 80)
 
     async def _subscribe(self) -> None:
         batches = [self.topics[at : at + self._terms.batch] for at in range(0, len(self.topics), self._terms.batch)]
@@ -262,6 +258,12 @@ class Stream:
         if self._login is not None or not topics or self._unwanted >= set(self.topics):
             raise LinkLostError(f"subscription refused: {why}")
         log.warning("a topic was refused and is left out: %s (%s)", topics[0], why)
+
+    def _quoted(self, message: dict[str, Any]) -> str:
+        said, login = str(message.get("ret_msg")), self._login
+        for credential in (login.key, login.secret) if login is not None else ():
+            said = said.replace(credential, HIDDEN)
+        return said[:80]
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._link is None:

@@ -22,7 +22,7 @@ from engine.core.events import (
 )
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.profile import Account
-from engine.exchanges.bybit import feed
+from engine.exchanges.bybit import feed as feed_of_bybit
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.feed import BybitFeed, Outlets
 from engine.exchanges.bybit.hosts import Hosts
@@ -235,8 +235,8 @@ def test_a_changed_instrument_is_told_at_the_next_refresh_and_prices_follow_its_
 
 
 def test_a_refresh_that_failed_is_not_put_off_for_another_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "_REFRESH_S", 0.2)
-    monkeypatch.setattr(feed, "_REFRESH_AGAIN_S", 0.2)
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 0.2)
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_AGAIN_S", 0.2)
     path = "/v5/market/instruments-info"
 
     async def story(stage: Stage) -> None:
@@ -246,12 +246,25 @@ def test_a_refresh_that_failed_is_not_put_off_for_another_hour(monkeypatch: pyte
             return [row["status"] for row in stage.venue.core.log.after(0)].count(500)
 
         await stage.until(lambda: failed() > 0)
-        monkeypatch.setattr(feed, "_REFRESH_S", 3_600.0)
+        monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 3_600.0)
         # A question is asked three times before it has failed.
         await stage.until(lambda: failed() > 3)
         await stage.sim("instruments/BTCUSDT", status="Delivering")
         async with stage.http.delete(f"{stage.venue.url}/sim/faults") as response:
             assert response.status == 200
         await stage.until(lambda: any(isinstance(e, InstrumentChanged) for e in stage.events))
+
+    play(story)
+
+
+def test_instruments_are_read_again_every_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert feed_of_bybit._REFRESH_S == 3_600
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 0.2)
+
+    async def story(stage: Stage) -> None:
+        await stage.sim("instruments/BTCUSDT", deliveryTime="1890000000000")
+        await stage.until(lambda: any(isinstance(e, InstrumentChanged) for e in stage.events))
+        (changed,) = [e for e in stage.events if isinstance(e, InstrumentChanged)]
+        assert changed.instrument.delivery_ms == 1_890_000_000_000
 
     play(story)

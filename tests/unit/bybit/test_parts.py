@@ -10,8 +10,7 @@ from engine.exchanges.bybit.health import Health
 from engine.exchanges.bybit.history import interval_of
 from engine.exchanges.bybit.hosts import HostError, Hosts, hosts_of, is_loopback
 from engine.exchanges.bybit.orders import order_body, stop_body
-from engine.exchanges.bybit.quoting import quoted
-from engine.exchanges.bybit.rest import Access, read
+from engine.exchanges.bybit.rest import Access
 from engine.exchanges.bybit.servertime import Offset, ServerTime
 from engine.exchanges.bybit.stream import Login
 from tests.unit.bybit.documented import KNOWN
@@ -196,12 +195,3 @@ def test_timeframes_have_the_exchange_s_names() -> None:
     assert [interval_of(ms) for ms in (60_000, 3_600_000, 86_400_000)] == ["1", "60", "D"]
     with pytest.raises(ValueError, match="no candles"):
         interval_of(120_000)
-
-
-def test_words_of_the_exchange_are_told_without_key_and_secret_even_where_the_cut_falls_into_them() -> None:
-    secrets = ("KEY-OF-EIGHTEEN-CH", "THE-SECRET")
-    assert quoted("origin_string[17KEY-OF-EIGHTEEN-CH5000]", secrets, 160) == "origin_string[17[hidden]5000]"
-    assert "KEY" not in quoted("x" * 150 + "KEY-OF-EIGHTEEN-CH", secrets, 160)
-    assert quoted("nothing is hidden without a key", ("", ""), 7) == "nothing"
-    reply = read(200, b'{"retCode": 10004, "retMsg": "error sign! THE-SECRET"}', secrets=secrets)
-    assert reply.answer.why == "error sign! [hidden]"
