@@ -1,6 +1,6 @@
 # One-word targets. make demo|run|venue|bench|soak|test take arguments: make demo ARGS="--port 8081 --speed 600"
 .DEFAULT_GOAL := demo
-.PHONY: demo run venue test check fmt bench soak lock docs clean
+.PHONY: demo run venue test check fmt bench soak results lock docs clean
 
 PYTHON_ENV := .venv/bin/python
 UV ?= uv
@@ -38,11 +38,16 @@ bench:
 
 soak:
 	@.ci/venv dev
-	HYPOTHESIS_PROFILE=soak $(PYTHON_ENV) -m pytest -n 2 --timeout 3600 tests/properties tests/scenarios $(ARGS)
+	HYPOTHESIS_PROFILE=soak SIM_SEEDS=20000 $(PYTHON_ENV) -m pytest -n 2 --dist loadfile --timeout 7200 tests/properties tests/scenarios tests/simulation $(ARGS)
+
+results:
+	@.ci/venv dev
+	$(PYTHON_ENV) -m tests.benchmarks.results $(ARGS)
 
 docs:
 	@.ci/venv runtime
 	$(PYTHON_ENV) -m config
+	$(PYTHON_ENV) -m engine.strategy_reference
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=/path/to/uv" >&2; exit 1; }

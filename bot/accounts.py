@@ -2,20 +2,24 @@
 
 import secrets
 import string
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from config import Settings
+from bot.user_code import Made, make
+from config import AccountPreset, AccountSpec, Settings
 from config.profiles import ProfileSpec
 from engine import presets
+from engine.backtest.overrides import changed
 from engine.core.ids import check_code
-from engine.core.profile import Account, LimitSpec, Profile
+from engine.core.market import HOUR_MS
+from engine.core.profile import Account, LimitSpec, Profile, Runaway
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
-from engine.strategies.registry import build
+from engine.plan import check_needs, timeframes
+from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
 
@@ -26,10 +30,16 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Trading:
-    """An account with the strategies of its profiles by profile name."""
+    """An account with the strategies of its profiles by profile name; `blocked` says which may not enter, and why."""
 
     account: Account
     strategies: Mapping[str, Strategy]
+    blocked: Mapping[str, str] = field(default_factory=dict)
+
+    def following(self, found: Mapping[str, tuple[str, ...]]) -> "Trading":
+        """Return the same with other symbols for some profiles, by name; an empty list changes nothing."""
+        profiles = (replace(p, symbols=found.get(p.name) or p.symbols) for p in self.account.profiles)
+        return replace(self, account=replace(self.account, profiles=tuple(profiles)))
 
     def only(self, symbols: Iterable[str], *, base_ms: int) -> "Trading":
         """Return the same without symbols that have no candles and profiles that would need finer candles."""
@@ -37,9 +47,10 @@ class Trading:
         kept = []
         for profile in self.account.profiles:
             mine = tuple(symbol for symbol in profile.symbols if symbol in there)
-            if mine and profile.timeframe % base_ms == 0:
+            lengths = timeframes(profile, self.strategies[profile.name])
+            if mine and not any(length % base_ms for length in lengths):
                 kept.append(replace(profile, symbols=mine))
-        return Trading(replace(self.account, profiles=tuple(kept)), self.strategies)
+        return replace(self, account=replace(self.account, profiles=tuple(kept)))
 
 
 def new_tag() -> str:
@@ -47,27 +58,77 @@ def new_tag() -> str:
     return "p" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(3))
 
 
+def each_account(settings: Settings) -> tuple[Settings, ...]:
+    """Return the settings of every account as if it were alone; without accounts the settings themselves."""
+    return tuple(settings.of_account(account) for account in settings.accounts) or (settings,)
+
+
+def tradings(settings: Settings, *, tag: str) -> list[Trading]:
+    """Build what trades on every account; raises AccountError with the mistakes of all."""
+    made, wrong = [], dict[str, None]()
+    for alone in each_account(settings):
+        try:
+            made.append(trading(alone, tag=tag))
+        except AccountError as error:
+            wrong[str(error)] = None
+    if wrong:
+        raise AccountError("\n".join(wrong))
+    return made
+
+
 def trading(settings: Settings, *, tag: str) -> Trading:
-    """Build what trades; raises AccountError."""
-    made = [_profile(spec) for spec in settings.profiles] or [
-        (p, build(p.strategy, {})) for p in presets.PROFILES.values()
+    """Build what trades on one account; raises AccountError."""
+    made = [_profile(spec, settings) for spec in settings.profiles] or [
+        (p, Made(build(p.strategy, {}))) for p in presets.DEFAULT
     ]
     codes = [profile.code for profile, _ in made]
     if len(set(codes)) < len(codes):
         raise AccountError(f"two profiles share a code: {', '.join(codes)}; give them names that differ in six letters")
+    account = settings.accounts[0] if len(settings.accounts) == 1 else None
+    if account is not None:
+        made = _assigned(account, made, chosen={spec.name for spec in settings.profiles if spec.symbols})
     base = presets.account((p for p, _ in made), mode=settings.desk_mode.value, tag=tag, name=settings.desk_name)
-    limits = _overridden(base.limits, settings.limits, "the account")
-    return Trading(replace(base, limits=limits), {profile.name: strategy for profile, strategy in made})
+    usual = presets.PROP_LIMITS if settings.account_preset is AccountPreset.PROP else base.limits
+    base = replace(
+        base,
+        limits=_overridden(usual, settings.limits, "the account"),
+        day_begins_ms=settings.day_reset_hour * HOUR_MS,
+        runaway=Runaway(orders_a_minute=settings.guard_orders_a_minute, notional_a_day=settings.guard_notional_a_day),
+    )
+    blocked = {profile.name: it.blocked for profile, it in made if it.blocked}
+    return Trading(base, {profile.name: it.strategy for profile, it in made}, blocked)
 
 
-def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
+def _assigned(
+    account: AccountSpec, made: list[tuple[Profile, Made]], *, chosen: Collection[str]
+) -> list[tuple[Profile, Made]]:
+    there = {profile.name: (profile, strategy) for profile, strategy in made}
+    missing = [name for name in account.profiles if name not in there]
+    if missing:
+        raise AccountError(f"account {account.name}: no profile {', '.join(missing)}; there are: {', '.join(there)}")
+    found = []
+    for name in account.profiles:
+        profile, strategy = there[name]
+        # Symbols that a profile names itself are its choice; the preset's are only a proposal.
+        own = profile.symbols if name in chosen or not account.symbols else account.symbols
+        symbols = tuple(symbol for symbol in own if not account.symbols or symbol in account.symbols)
+        symbols = tuple(symbol for symbol in symbols if symbol not in account.record)
+        if not symbols:
+            allowed = f"it trades {', '.join(own)}, the account {', '.join(account.symbols) or 'all but its record'}"
+            raise AccountError(f"account {account.name}: profile {name} has no symbol there; {allowed}")
+        largest = 0 if account.symbols else profile.largest
+        found.append((replace(profile, symbols=symbols, largest=largest), strategy))
+    return found
+
+
+def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
     wanted = spec.preset or spec.name
     preset = presets.PROFILES.get(wanted)
     if preset is None:
         near = get_close_matches(wanted, presets.PROFILES, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(presets.PROFILES)}"
         raise AccountError(f"profile {spec.name}: no preset {wanted!r}; {hint}")
-    if spec.strategy != preset.strategy:
+    if spec.strategy != preset.strategy and (spec.strategy in FACTORIES or settings.strategies_dir is None):
         raise AccountError(f"profile {spec.name}: preset {wanted} runs {preset.strategy}, not {spec.strategy}")
     code = preset.code if spec.name == preset.name else "".join(c for c in spec.name.lower() if c.isalnum())[:6]
     named = tuple(replace(limit, profile=spec.name) for limit in preset.limits)
@@ -75,18 +136,18 @@ def _profile(spec: ProfileSpec) -> tuple[Profile, Strategy]:
         preset,
         name=spec.name,
         code=check_code(code),
+        strategy=spec.strategy,
         symbols=spec.symbols or preset.symbols,
+        # Who names symbols wants these.
+        largest=0 if spec.symbols else preset.largest,
         limits=_overridden(named, spec.limits, f"profile {spec.name}"),
     )
     try:
-        return profile, build(spec.strategy, _plain(spec.params))
+        made = make(spec.strategy, spec.params, settings)
+        check_needs(made.strategy)
+        return changed(profile, spec.settings), made
     except ValueError as error:
         raise AccountError(f"profile {spec.name}: {error}") from error
-
-
-def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    # Strategies compare with float columns.
-    return {name: float(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
 
 
 def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:

@@ -4,99 +4,60 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from contextlib import suppress
 from typing import Any
 
 import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
 from bot import pulse as pulse_file
-from bot.accounts import TAG_KEY, Trading, new_tag, trading
-from bot.equity import EquityRecorder
-from bot.ground import Ground, open_ground
-from bot.health import Health
-from bot.market import MarketPlan
-from bot.outbox_wake import WakingJournal
+from bot.account_desk import AccountDesk
+from bot.health import Health, brief
+from bot.lease import LeaseKeeper
 from bot.research import Research
+from bot.seats import Room
 from bot.service import ChatService
+from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
-from config import LogLevel, Settings
+from bot.wiring import AccountWiring, Wiring, install_tag, open_wiring
+from config import LogLevel
 from config.logging import get_logger
 from engine.analytics.worker import ChartWorker
 from engine.clock import SystemClock
-from engine.core.alerts import Alert
-from engine.core.events import DeskStopping, InstrumentChanged, StartTroubled
+from engine.core.alerts import Alert, SystemAlert
+from engine.core.events import DeskStopping
 from engine.core.money import to_money
-from engine.core.trader import Trader
 from engine.indicators_kernels import library
-from engine.live import Desk
-from engine.marketdata import LiveCandles
-from engine.plan import needs
-from engine.recovery import restore
-from storage.store import Store
+from engine.journal import JournalUnavailable
+from storage.lease import LeaseLostError
 
+__all__ = ["QUIETER", "App", "Wiring", "install_tag", "open_wiring"]
 _log = get_logger(__name__)
 # Libraries that tell of every step; settings may turn them up again.
 QUIETER = {"aiogram.event": LogLevel.WARNING, "apscheduler": LogLevel.WARNING}
 # How long a clean stop waits for the message that says so.
 _FAREWELL_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
-    """What is built before the desk: settings, the ground it stands on, store, what trades."""
-
-    settings: Settings
-    ground: Ground
-    store: Store
-    trading: Trading
-
-
-async def open_wiring(settings: Settings, plan: MarketPlan) -> Wiring:
-    """Open market and store; raises what `open_ground`, `Store.open` and `trading` raise."""
-    profiles = trading(settings, tag=new_tag()).account.profiles
-    symbols = tuple(dict.fromkeys(symbol for profile in profiles for symbol in profile.symbols))
-    async with AsyncExitStack() as undo:
-        ground = await open_ground(settings, plan, symbols, SystemClock())
-        undo.push_async_callback(ground.close)
-        store = await Store.open(
-            settings.database,
-            mode=settings.desk_mode.value,
-            account=settings.desk_name,
-            instruments=ground.instruments.values(),
-            state_dir=settings.desk_state_dir,
-        )
-        undo.push_async_callback(store.close)
-        what = trading(settings, tag=await install_tag(store)).only(ground.instruments, base_ms=ground.base_ms)
-        what = replace(what, account=replace(what.account, prices=ground.prices))
-        undo.pop_all()
-    return Wiring(settings=settings, ground=ground, store=store, trading=what)
-
-
-async def install_tag(store: Store) -> str:
-    """Return this installation's tag for order ids, making it the first time."""
-    known = await store.settings.get(TAG_KEY)
-    if isinstance(known, str):
-        return known
-    tag = new_tag()
-    await store.settings.set(TAG_KEY, tag)
-    return tag
+# How long a process that lost an account tries to say so.
+_LAST_WORDS_S = 5.0
 
 
 class App:
-    """One running desk. `await run()` returns after a clean stop and raises TaskDiedError after a death."""
+    """All accounts of a process, in one chat. `await run()` returns after a clean stop and raises TaskDiedError after a
+    death.
+    """
 
     def __init__(self, wiring: Wiring, *, on_ready: Callable[[], None] = lambda: None) -> None:
         self._wiring = wiring
         self._on_ready = on_ready
         self._clock = SystemClock()
         self.supervisor = Supervisor()
-        self._desk: Desk | None = None
+        self._desks: list[AccountDesk] = []
         self._chat: ChatService | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self.claim_code: str | None = None
         self._failure: BaseException | None = None
-        self._stops: list[Callable[[], Any]] = [wiring.ground.close, wiring.store.close]
+        self._lost = False
+        grounds = [account.ground.close for account in wiring.accounts]
+        self._stops: list[Callable[[], Any]] = [*grounds, wiring.store.close, self._release]
 
     async def run(self) -> None:
         """Start everything, watch it, stop it."""
@@ -131,72 +92,119 @@ class App:
             task.add_done_callback(self._sending.discard)
 
     def _leave(self) -> None:
-        if self._leaving is not None or self._desk is None:
+        if self._leaving is not None or not self._desks:
             # Asked a second time, or before there was a desk: at once.
             self.supervisor.request_stop()
             return
-        self._leaving = asyncio.create_task(self._farewell(self._desk))
+        self._leaving = asyncio.create_task(self._farewell())
 
-    async def _farewell(self, desk: Desk) -> None:
+    async def _farewell(self) -> None:
         """Tell the people that the desk stops, give the message a moment, stop."""
-        desk.put(DeskStopping(desk.trader.workspace.now_ms))
+        desks = [account.desk for account in self._desks]
+        for desk in desks:
+            desk.put(DeskStopping(desk.trader.workspace.now_ms))
         until = self._clock.monotonic() + _FAREWELL_S
-        await desk.settle()
+        await asyncio.gather(*(desk.settle() for desk in desks))
         while (await self._wiring.store.outbox.counts()).get("pending") and self._clock.monotonic() < until:
             await self._clock.sleep(0.1)
         self.supervisor.request_stop()
 
     async def _start(self) -> None:
-        wiring = self._wiring
-        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
-        state = await restore(wiring.store.journal)
-        trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
-        # The chat is made below: it needs the desk, whose journal wakes it.
-        journal = WakingJournal(wiring.store.journal, self._wake, self._urgent)
-        desk = Desk(trader, exchange, journal, self._clock)
-        self._desk = desk
-        self._stops.append(desk.close)
-        wiring.store.watch(desk.on_store)
-        charts = ChartWorker()
-        research = Research(wiring.trading, wiring.ground, to_money(wiring.settings.initial_balance))
-        self._stops += [charts.close, research.close]
-        health = Health(desk, wiring.store, self.supervisor, wiring.settings.desk_state_dir)
-        chat = ChatService(wiring.settings, wiring.store, desk, charts=charts, research=research, health=health)
-        self._chat = chat
+        several = len(self._wiring.accounts) > 1
+        for account in self._wiring.accounts:
+            # The chat is made below: it needs the desks, whose journals wake it.
+            made = await AccountDesk.restored(
+                account, self._clock, wake=self._wake, urgent=self._urgent, label=account.name if several else ""
+            )
+            self._stops.append(made.close)
+            self._desks.append(made)
+        chat = self._chat = self._made_chat()
         self._stops.append(chat.stop)
         await asyncio.to_thread(library)
-        await self._start_desk(desk)
+        self.supervisor.start("storage", self._storage())
+        for account_desk in self._desks:
+            self._keep_lease(account_desk)
+            await account_desk.start(self.supervisor)
         await chat.start()
         self.claim_code = chat.claim_code
         for name, work in chat.tasks(self.supervisor):
             self.supervisor.start(name, work)
-        pulse = pulse_file.keep(
-            wiring.settings.desk_state_dir / pulse_file.FILE, health.brief, self.supervisor.heartbeat("pulse")
-        )
-        self.supervisor.start("pulse", pulse)
+        path, beat = self._wiring.settings.desk_state_dir / pulse_file.FILE, self.supervisor.heartbeat("pulse")
+        self.supervisor.start("pulse", pulse_file.keep(path, self._brief, beat))
 
-    async def _start_desk(self, desk: Desk) -> None:
-        wiring, ground = self._wiring, self._wiring.ground
-        known_ms = desk.trader.workspace.now_ms
-        begin_ms = ground.begin_ms(known_ms)
-        candles = LiveCandles(
-            needs(wiring.trading.account, wiring.trading.strategies), ground.instruments, base_ms=ground.base_ms
+    def _made_chat(self) -> ChatService:
+        charts, settings = ChartWorker(), self._wiring.settings
+        self._stops.append(charts.close)
+        rooms = [self._room(account) for account in self._desks]
+        return ChatService(settings, rooms, charts=charts, health=self._health(self._desks[0]))
+
+    def _room(self, account: AccountDesk) -> Room:
+        wiring = account.wiring
+        research = Research(wiring.trading, wiring.ground, to_money(wiring.settings.initial_balance))
+        self._stops.append(research.close)
+        return Room(
+            store=wiring.store,
+            desk=account.desk,
+            research=research,
+            health=self._health(account),
+            sync=_sync(wiring),
         )
-        candles.seed(await ground.history(begin_ms, candles.history_ms(), tuple(ground.instruments)))
-        desk.find_candles = candles.columns
-        for instrument in ground.instruments.values():
-            desk.put(InstrumentChanged(instrument, known_ms))
-        if wiring.store.findings:
-            desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
-        begin = self.supervisor.start
-        begin("desk", desk.consume(self.supervisor.heartbeat("desk")))
-        await desk.start()
-        if not ground.lockstep:
-            begin("clock", desk.tick(self.supervisor.heartbeat("clock")))
-        begin("reconciliation", desk.reconcile(self.supervisor.heartbeat("reconciliation")))
-        begin("market", ground.run(desk, candles, begin_ms, self.supervisor.heartbeat("market")))
-        recorder = EquityRecorder(desk, wiring.store.queries)
-        begin("equity", recorder.run(self.supervisor.heartbeat("equity")))
+
+    def _health(self, account: AccountDesk) -> Health:
+        return Health(account.desk, account.wiring.store, self.supervisor, self._wiring.settings.desk_state_dir)
+
+    def _brief(self) -> dict[str, Any]:
+        return brief([self._health(account) for account in self._desks])
+
+    # Leases
+
+    def _keep_lease(self, account: AccountDesk) -> None:
+        keeper = LeaseKeeper(account.wiring.store.lease, self._clock, self._taken_over)
+        name = account.task("lease")
+        self.supervisor.start(name, keeper.run(self.supervisor.heartbeat(name)))
+
+    async def _storage(self) -> None:
+        """End with the writer: without it nothing becomes durable any more."""
+        beat = self.supervisor.heartbeat("storage")
+        while not (task := self._wiring.store.task).done():
+            beat()
+            await asyncio.wait([task], timeout=1.0)
+        try:
+            task.result()
+        except LeaseLostError as error:
+            await self._taken_over(str(error))
+            raise
+
+    async def _taken_over(self, why: str) -> None:
+        """Stop all entries at once and say why, past a database that belongs to somebody else now."""
+        self._lost = True
+        for account in self._desks:
+            account.desk.on_store(False, why)
+        if self._chat is None:
+            return
+        shot = self._desks[0].desk.snapshot()
+        detail = f"{why}. This process opens nothing more and ends; stops on the exchange stay."
+        title = "An account was taken over by another process"
+        alert = SystemAlert(
+            account=shot.account,
+            mode=shot.mode,
+            at_ms=shot.market_ms,
+            topic="lease",
+            title=title,
+            detail=detail,
+            critical=True,
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self._chat.last_words(alert, detail)
+
+    async def _release(self) -> None:
+        """Let another process take the accounts at once."""
+        if self._lost:
+            return
+        with suppress(JournalUnavailable):
+            for account in self._wiring.accounts:
+                await account.store.lease.release()
 
     def _broken(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # Something failed where nobody awaits it: a programming error. The process ends, and starts again by recovery.
@@ -208,5 +216,8 @@ class App:
             self.supervisor.request_stop()
 
 
-async def _until_over(task: "asyncio.Task[None]") -> None:
-    await asyncio.shield(task)
+def _sync(wiring: AccountWiring) -> Sync | None:
+    past = wiring.ground.past
+    if past is None:
+        return None
+    return Sync(past.caller, wiring.store, wiring.trading.account, past.time.now_ms)

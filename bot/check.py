@@ -4,29 +4,37 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from bot.accounts import Trading
+from bot.accounts import Trading, each_account
 from bot.check_findings import Area, Finding, has_fault
 from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
-from bot.check_symbols import generated_market, size_findings, symbol_findings, wanted
+from bot.check_rules import rule_findings
 from config import DeskMode, Settings
 from config.redaction import Redactor
+from engine.core.money import to_money
 from engine.core.profile import Profile
 
 _SETTINGS = Area("settings")
 
 
-async def run_checks(settings: Settings, trading: Trading) -> list[Finding]:
-    """Return what was found, in the order of looking; faults of network and machine are findings, never raised."""
+async def run_checks(settings: Settings, *tradings: Trading) -> list[Finding]:
+    """Return what was found, in the order of looking; faults of network and machine are findings, never raised.
+
+    `tradings` are those of `each_account`; with several accounts each finding about one names it.
+    """
     import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
     from bot.check_telegram import telegram_findings
 
-    profiles = trading.account.profiles
-    found = settings_findings(settings, trading)
+    accounts = tuple(zip(each_account(settings), tradings, strict=True))
+    found = [finding for alone, trading in accounts for finding in settings_findings(alone, trading)]
     folder = settings.desk_state_dir
     found += [folder_finding(folder), disk_finding(folder), lock_finding(folder)]
     found += await database_findings(settings)
     found += await telegram_findings(settings)
-    found += await _market(settings, profiles)
+    for alone, trading in accounts:
+        seen = await _market(alone, trading.account.profiles)
+        seen += rule_findings(trading.account, trading.strategies, to_money(settings.initial_balance))
+        named = f"{trading.account.name}: " if len(accounts) > 1 else ""
+        found += [replace(finding, what=f"{named}{finding.what}") for finding in seen]
     return without_secrets(found, settings)
 
 
@@ -43,10 +51,7 @@ def settings_findings(settings: Settings, trading: Trading) -> list[Finding]:
 
 
 async def _market(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
-    if settings.desk_mode is DeskMode.PAPER:
-        instruments, prices = generated_market()
-        return [*symbol_findings(wanted(profiles), instruments), *size_findings(profiles, instruments, prices)]
-    # A paper desk never loads it: pybit alone takes a second.
+    # Not before it is needed: pybit alone takes a second.
     from bot.check_exchange import exchange_findings
 
     return await exchange_findings(settings, profiles)

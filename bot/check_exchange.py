@@ -1,10 +1,10 @@
-"""Checks of one of Bybit's worlds: addresses, clock, key, account, symbols. Only asks; changes nothing."""
+"""Checks of one of Bybit's worlds: addresses, clock, symbols, and unless on paper key and account. Only asks."""
 
 from collections.abc import Awaitable, Iterable, Sequence
 
 from bot.check_findings import ASK_S, NETWORK, Area, Finding, Grade, within
 from bot.check_symbols import size_findings, symbol_findings, wanted
-from config import BybitEnv, Settings
+from config import BybitEnv, DeskMode, Settings
 from engine.clock import SystemClock
 from engine.core.money import Ticks
 from engine.core.profile import Profile
@@ -24,20 +24,23 @@ _A_SYMBOL_S = 0.2
 
 
 async def exchange_findings(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
-    """Check the world of the settings with their key."""
+    """Check the world of the settings, and unless they are a paper desk's their key."""
     key, secret = settings.bybit_api_key, settings.bybit_api_secret
-    if key is None or secret is None:
-        return [_KEY.fault("there is no API key", "set BYBIT_API_KEY and BYBIT_API_SECRET")]
+    credentials = None
+    if settings.desk_mode is not DeskMode.PAPER:
+        if key is None or secret is None:
+            return [_KEY.fault("there is no API key", "set BYBIT_API_KEY and BYBIT_API_SECRET")]
+        credentials = Credentials(key=key.get_secret_value(), secret=secret.get_secret_value())
     try:
         hosts = hosts_of(
             settings.bybit_world.value,
             rest=settings.bybit_rest_url,
             public=settings.bybit_ws_public_url,
             private=settings.bybit_ws_private_url,
+            allow_custom=credentials is None or settings.allow_custom_hosts,
         )
     except HostError as error:
         return [_EXCHANGE.fault(str(error), "use the exchange's own addresses")]
-    credentials = Credentials(key=key.get_secret_value(), secret=secret.get_secret_value())
     connection = Connection(hosts, SystemClock(), credentials, ConnectionTerms(timeout_s=ASK_S))
     try:
         found = await _reach(connection)
@@ -45,7 +48,8 @@ async def exchange_findings(settings: Settings, profiles: Sequence[Profile]) -> 
         if not any(each.area == _EXCHANGE.name and each.grade is Grade.FAULT for each in found):
             found += await _streams(connection)
             found += await _market(connection, profiles)
-            found += await _account(connection, settings.bybit_world, wanted(profiles))
+            if credentials is not None:
+                found += await _account(connection, settings.bybit_world, wanted(profiles))
         return found
     finally:
         await connection.close()
@@ -78,7 +82,10 @@ async def _reach(connection: Connection) -> list[Finding]:
 
 async def _streams(connection: Connection) -> list[Finding]:
     found = []
-    for name, address in (("public", connection.hosts.public), ("private", connection.hosts.private)):
+    streams = {"public": connection.hosts.public}
+    if connection.login is not None:
+        streams["private"] = connection.hosts.private
+    for name, address in streams.items():
         try:
             link = await within(dial(address))
         except (LinkLostError, TimeoutError) as error:

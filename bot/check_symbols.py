@@ -7,7 +7,6 @@ from engine.core.market import Instrument, Status
 from engine.core.money import Money, Ticks, from_money, ppm_of
 from engine.core.profile import Profile, SizeMode
 from engine.core.risk import minimum_qty, quantity
-from engine.universe import UNIVERSE
 
 _SYMBOLS, _SIZES = Area("symbols"), Area("sizes")
 _NAMED = 5
@@ -18,14 +17,6 @@ _RAISED_PPM = 1_250_000
 def wanted(profiles: Iterable[Profile]) -> tuple[str, ...]:
     """Return every symbol of the profiles once."""
     return tuple(dict.fromkeys(symbol for profile in profiles for symbol in profile.symbols))
-
-
-def generated_market() -> tuple[dict[str, Instrument], dict[str, Ticks]]:
-    """Return instruments and typical prices in ticks of the generated market, which a paper desk trades on."""
-    instruments = {symbol: spec.instrument() for symbol, spec in UNIVERSE.items()}
-    return instruments, {
-        symbol: round(UNIVERSE[symbol].base_price / float(i.tick)) for symbol, i in instruments.items()
-    }
 
 
 def symbol_findings(symbols: Sequence[str], instruments: Mapping[str, Instrument]) -> list[Finding]:

@@ -13,6 +13,7 @@ from bot import __version__
 from bot.cli_backtest import backtest
 from bot.cli_check import check
 from bot.cli_db import db
+from bot.cli_sync import sync
 from bot.cli_venue import venue
 from bot.pulse import health
 
@@ -74,7 +75,12 @@ Replay = Annotated[
 ]
 Balance = Annotated[str, typer.Option("--initial-balance", help="Starting balance in USDT.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")]
-State = Annotated[Path, typer.Option(help="Folder that keeps the demo between starts.")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that keeps the demo between starts; state/demo, or state/replay for a replay or --speed max."
+    ),
+]
 
 
 @app.command()
@@ -85,19 +91,20 @@ def demo(  # noqa: PLR0917  # a parameter is an option of the command line
     replay: Replay = None,
     balance: Balance = "10000",
     browser: Browser = True,
-    state: State = Path("state/demo"),
+    state: State = None,
 ) -> None:
-    """Try the desk: local chat, page, market and engine in one process; no account, no network."""
+    """Try the desk: local chat, page, exchange and engine in one process; no account, no network."""
     from bot.demo import DemoOptions, run
 
+    times = parse_speed(speed)
     options = DemoOptions(
         port=port,
-        speed=parse_speed(speed),
+        speed=times,
         seed=seed,
         replay=replay,
         balance=parse_balance(balance),
         browser=browser,
-        state=state,
+        state=state or Path("state") / ("demo" if replay is None and times is not None else "replay"),
     )
     asyncio.run(run(options, typer.echo))
 
@@ -105,17 +112,12 @@ def demo(  # noqa: PLR0917  # a parameter is an option of the command line
 @app.command(name="run")
 def run_desk(
     config: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Settings file (desk.yaml).")] = None,
-    speed: Speed = "1",
-    seed: Seed = 1,
-    replay: Replay = None,
     log_level: Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL.")] = None,
 ) -> None:
-    """Run the desk on real Telegram with a paper account."""
-    from bot.market import MarketPlan
+    """Run the desk on real Telegram: on paper at live prices, or on the account that the settings name."""
     from bot.running import run
 
-    plan = MarketPlan(seed=seed, speed=parse_speed(speed), path=replay)
-    asyncio.run(run(config=config, plan=plan, log_level=log_level))
+    asyncio.run(run(config=config, log_level=log_level))
 
 
 app.command()(venue)
@@ -123,6 +125,7 @@ app.command()(backtest)
 app.command()(health)
 app.command()(check)
 app.add_typer(db)
+app.add_typer(sync)
 
 
 def main() -> None:

@@ -28,8 +28,10 @@ def _number(text: str) -> Decimal:
     return value
 
 
-Data = Annotated[list[Path], typer.Option(help="Candles: a file or a folder. May be given several times.")]
-ProfileName = Annotated[str, typer.Option(help="What trades: cft or ma_cross.")]
+Data = Annotated[
+    list[Path], typer.Option(help="Candles, or ticks for orderflow: a file or a folder. May be given several times.")
+]
+ProfileName = Annotated[str, typer.Option(help="What trades: cft, lx, ma_cross, shortseller, momentum or orderflow.")]
 Symbols = Annotated[list[str] | None, typer.Option(help="What is traded. May be given several times.")]
 Since = Annotated[str | None, typer.Option("--from", help="First day or time, UTC.")]
 Until = Annotated[str | None, typer.Option("--to", help="Day or time to stop before, UTC.")]
@@ -40,6 +42,7 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="name=value, f
 Tick = Annotated[str | None, typer.Option(help="Price grid, where the symbol's own is not known.")]
 Step = Annotated[str | None, typer.Option(help="Quantity grid, where the symbol's own is not known.")]
 Funding = Annotated[Path | None, typer.Option(help="Funding rates: a file, or a folder of SYMBOL.parquet.")]
+StrategyFile = Annotated[Path | None, typer.Option(help="A strategy of your own, in place of the profile's.")]
 Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder to write the report into.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the metrics as JSON and nothing else.")]
 
@@ -57,6 +60,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # a parameter is an option of the comma
     tick: Tick = None,
     step: Step = None,
     funding: Funding = None,
+    strategy_file: StrategyFile = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,6 +80,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # a parameter is an option of the comma
         tick=None if tick is None else _number(tick),
         step=None if step is None else _number(step),
         funding=funding,
+        strategy_file=strategy_file,
     )
     done = _run(wish)
     if out is not None:
@@ -162,6 +167,7 @@ def _print_json(done: "Finished") -> None:
         "bars": done.result.bars,
         "final_equity": f"{done.result.final_equity:.4f}",
         "signals": dict(done.result.signals),
+        "ambiguous": done.result.ambiguous,
         "metrics": done.metrics.as_dict(),
     }
     typer.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))

@@ -19,20 +19,20 @@ def check(
 ) -> None:
     """Test settings, machine, Telegram and exchange; exit code 1 with faults, 2 when the settings are wrong."""
     from bot import check as checking
-    from bot.accounts import AccountError, new_tag, trading
+    from bot.accounts import AccountError, new_tag, tradings
     from bot.check_findings import has_fault
     from config import SettingsError, load_settings
 
     try:
         settings = load_settings(config=config, required=("telegram_bot_token",))
-        what = trading(settings, tag=new_tag())
+        what = tradings(settings, tag=new_tag())
     except SettingsError as error:
         _refuse(str(error), [str(mistake) for mistake in error.mistakes], as_json=as_json)
     except AccountError as error:
         _refuse(str(error), [str(error)], as_json=as_json)
     # What libraries would log is told as findings.
     logging.getLogger().addHandler(logging.NullHandler())
-    findings = asyncio.run(checking.run_checks(settings, what))
+    findings = asyncio.run(checking.run_checks(settings, *what))
     if as_json:
         typer.echo(checking.as_json(findings))
     else:

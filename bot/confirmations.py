@@ -61,16 +61,19 @@ class _Kept:
 
 
 class Confirm:
-    """ConfirmPort. Raises JournalUnavailable for what adds risk while the database is away."""
+    """ConfirmPort of one account. Raises JournalUnavailable for what adds risk while the database is away.
 
-    def __init__(self, store: Confirmations, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    What was asked for another account is foreign here, whatever button it is pressed with.
+    """
+
+    def __init__(self, store: Confirmations, clock: Clock, *, account: str = "") -> None:
+        self._store, self._clock, self._account = store, clock, account
         self._kept: dict[str, _Kept] = {}
 
     async def ask(self, actor: Actor, chat_id: int, action: Action) -> str:
         """Store what is asked; returns the nonce that the button carries, good for 30 s."""
         nonce, now = secrets.token_urlsafe(_NONCE_BYTES), self._clock.wall_ms()
-        written = orjson.dumps(encode(action)).decode()
+        written = orjson.dumps({"account": self._account, "action": encode(action)}).decode()
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._store.create(nonce, actor.user_id, chat_id, written, now, now + VALID_MS)
@@ -97,7 +100,7 @@ class Confirm:
             return kept.claim(actor.user_id, chat_id, message_id, now)
         match await self._store.claim(nonce, actor.user_id, chat_id, message_id, now, TOO_SOON_MS):
             case stored.Claimed(action_json=text):
-                return _action(text)
+                return _action(text, self._account)
             case stored.Expired():
                 return ports.Expired()
             case stored.Foreign():
@@ -114,9 +117,12 @@ class Confirm:
             del self._kept[nonce]
 
 
-def _action(text: str) -> Claim:
+def _action(text: str, account: str) -> Claim:
     # An action written by another version may not be readable any more; it was of that version's time.
     try:
-        return ports.Claimed(decode(Action, orjson.loads(text)))
-    except (CodecError, orjson.JSONDecodeError):
+        kept = orjson.loads(text)
+        if kept["account"] != account:
+            return ports.Foreign()
+        return ports.Claimed(decode(Action, kept["action"]))
+    except (CodecError, KeyError, TypeError, orjson.JSONDecodeError):
         return ports.Expired()

@@ -8,13 +8,16 @@ from types import TracebackType
 _KNOWN = (
     ("bot.accounts", "AccountError"),
     ("bot.demo", "DemoError"),
+    ("bot.localvenue.store", "StoreError"),
     ("bot.lock", "AlreadyRunningError"),
     ("bot.polling", "PollingRefusedError"),
     ("bot.tasks", "TaskDiedError"),
     ("engine.backtest", "BacktestError"),
     ("engine.datafiles", "DataFileError"),
+    ("engine.exchanges.base", "QueryFailedError"),
     ("engine.exchanges.paper_store", "PaperStoreError"),
     ("engine.journal", "JournalUnavailable"),
+    ("storage.lease", "LeaseHeldError"),
 )
 
 

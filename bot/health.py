@@ -7,12 +7,14 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bot import __version__
 from bot.tasks import Supervisor
+from engine.core.snapshot import Snapshot
 from engine.live import Desk
 from handlers.ports import HealthReport, TaskBeat
 from storage.store import Store
@@ -53,22 +55,16 @@ class Health:
             versions=versions(),
         )
 
-    def brief(self) -> dict[str, Any]:
-        """Return a few words for other processes."""
-        shot = self._desk.snapshot()
+    def why(self) -> str:
+        """Return what is wrong, in words."""
         late = [task.name for task in self._supervisor.health() if task.beat_age_s >= LATE_S]
-        why = (
-            f"no life in {', '.join(late)}" if late else "" if self._store.writable else "the journal cannot be written"
-        )
-        return {
-            "healthy": self.healthy(),
-            "why": why,
-            "mode": shot.mode,
-            "state": shot.state,
-            "equity": f"{shot.equity:.2f}",
-            "open": len(shot.positions),
-            "version": __version__,
-        }
+        if late:
+            return f"no life in {', '.join(late)}"
+        return "" if self._store.writable else "the journal cannot be written"
+
+    def snapshot(self) -> Snapshot:
+        """Return the desk now."""
+        return self._desk.snapshot()
 
     def healthy(self) -> bool:
         """Whether every part shows life and the journal can be written."""
@@ -77,6 +73,16 @@ class Health:
     def _sizes(self) -> tuple[int, int]:
         path = self._store.path
         return shutil.disk_usage(self._state_dir).free, path.stat().st_size if path is not None else 0
+
+
+def brief(accounts: Sequence[Health]) -> dict[str, Any]:
+    """Return a few words for other processes: of the first account by itself, of several also of each."""
+    shots = [account.snapshot() for account in accounts]
+    parts = [{"state": shot.state, "equity": f"{shot.equity:.2f}", "open": len(shot.positions)} for shot in shots]
+    words = {"healthy": accounts[0].healthy(), "why": accounts[0].why(), "mode": shots[0].mode, **parts[0]}
+    if len(shots) > 1:
+        words["accounts"] = {shot.account: part for shot, part in zip(shots, parts, strict=True)}
+    return {**words, "version": __version__}
 
 
 def memory_bytes() -> int:

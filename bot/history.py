@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.accounts import TAG_KEY, Trading, new_tag, trading
+from bot.ground import LOCAL, candle_file
 from config import Settings
 from engine.backtest.loop import Loop
 from engine.backtest.request import Request
@@ -56,14 +57,12 @@ def play(past: Past) -> int:
     instruments = {symbol: UNIVERSE[symbol].instrument() for symbol in SYMBOLS}
     market = Market(past.seed)
     start = until - DAYS * DAY_MS
+    minutes = {s: market.candles(s, start_ms=start - WARM_UP_MS, end_ms=until) for s in SYMBOLS}
     request = Request(
         account=past.trading.only(SYMBOLS, base_ms=BAR_MS).account,
         strategies=past.trading.strategies,
         instruments=instruments,
-        data={
-            s: resample(market.candles(s, start_ms=start - WARM_UP_MS, end_ms=until), timeframe_ms=BAR_MS)
-            for s in SYMBOLS
-        },
+        data={s: resample(part, timeframe_ms=BAR_MS) for s, part in minutes.items()},
         start_ms=start,
         end_ms=until,
         wallet=to_money(past.balance),
@@ -79,6 +78,9 @@ def play(past: Past) -> int:
         EquityPoint(at_ms=int(at), wallet=money, equity=money, margin=Decimal(0), unrealised=Decimal(0))
         for at, money in zip(result.times[::_EQUITY_EVERY], _cents(result.equity[::_EQUITY_EVERY]), strict=True)
     ]
+    past.state_dir.mkdir(parents=True, exist_ok=True)
+    # What the local exchange would tell at the first start, which need not ask for it then.
+    candle_file(past.state_dir, LOCAL).save(minutes.values())
     _keep(past, [group for group in groups if group[0]], points, exchange)
     return len(result.trades)
 

@@ -1,7 +1,7 @@
-"""The market a paper desk runs on until a live feed exists: generated, or recorded candles played again."""
+"""The demo's markets: generated ones, on a local venue or in lockstep, and recorded candles played again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.candles import Columns
@@ -19,12 +19,28 @@ type Feed = BarFeed | TickFeed | QuoteFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VenueAccess:
+    """A local venue that stands in for the exchange: its addresses, and the key of an account there."""
+
+    rest: str
+    public: str
+    private: str
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketPlan:
-    """Which market, and how fast: `speed` times real time, None as fast as the desk can follow."""
+    """Which market, and how fast: `speed` times real time, None as fast as the desk can follow.
+
+    With `venue` account and market are those of a local venue, which has its own speed; without it the account is a
+    paper one.
+    """
 
     seed: int = 1
     speed: float | None = 60.0
     path: Path | None = None
+    venue: VenueAccess | None = None
 
     def open(self) -> "Source":
         """Load what is needed; raises DataFileError for candles that cannot be read."""

@@ -257,5 +257,5 @@ async def send_one(means: Means, chat_id: int, item: Item) -> Delivery:
     composed = item.composed
     if item.repeated:
         composed = replace(composed, text=_REPEATED + composed.text)
-    reply_to = await means.deliverer.reply_to(item.row.thread, chat_id)
+    reply_to = await means.deliverer.reply_to(item.row, chat_id)
     return await means.deliverer.send(item.row, chat_id, composed, reply_to=reply_to)

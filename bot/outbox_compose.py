@@ -24,7 +24,9 @@ from engine.core.codec import CodecError, decode
 from engine.journal import AnyAlert
 from handlers.views.alerts import render_alert
 from handlers.views.format import clock, count
+from handlers.views.labels import labelled
 from keyboards.alerts import alert_keyboard
+from keyboards.binding import bound
 from storage.outbox import OutboxRow
 
 TEXT_KIND = "Text"
@@ -64,10 +66,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Turns rows into messages. `ticks` gives the price steps known now."""
+    """Turns rows into messages. `ticks` gives the price steps known now, `mark` what an account's buttons are
+    bound to.
+    """
 
     zone: ZoneInfo
     ticks: Ticks = field(default=dict)
+    mark: Callable[[str], str] = field(default=lambda _account: "")
 
     def compose(self, row: OutboxRow) -> Composed:
         """The message of a row for one chat; raises CodecError for what cannot be read."""
@@ -76,7 +81,7 @@ class Composer:
             return Composed(text=text, title=title_of(text), alone=True)
         alert = read_alert(row.payload.get("alert"))
         text = self.render(alert)
-        keyboard = alert_keyboard(alert)
+        keyboard = bound(alert_keyboard(alert), self.mark(alert.account))
         if row.critical:
             keyboard = with_seen(keyboard, int(row.payload.get("of", row.id)))
         return Composed(
@@ -90,7 +95,7 @@ class Composer:
 
     def render(self, alert: Alert) -> str:
         """HTML of an alert."""
-        return render_alert(alert, zone=self.zone, ticks=self.ticks())
+        return labelled(render_alert(alert, zone=self.zone, ticks=self.ticks()), self.mark(alert.account))
 
     def digest(self, titles: Sequence[str]) -> Iterator[Page]:
         """Many events in one message, or in as many as they need; none is left out."""

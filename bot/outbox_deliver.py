@@ -58,7 +58,7 @@ class OutboxRecords(Protocol):
 
     async def dropped(self, number: int, why: str) -> None: ...
 
-    async def message_of(self, thread: str, chat_id: int) -> int | None: ...
+    async def message_of(self, thread: str, chat_id: int, account: str = "") -> int | None: ...
 
 
 class Fate(Enum):
@@ -138,10 +138,10 @@ class Deliverer:
         await self.record([row.id], delivery)
         return delivery
 
-    async def reply_to(self, thread: str | None, chat_id: int) -> int | None:
-        """The message that a thread's later messages reply to."""
+    async def reply_to(self, row: OutboxRow, chat_id: int) -> int | None:
+        """The message that the later messages of a row's thread reply to."""
         with suppress(JournalUnavailable):
-            return await self._records.message_of(thread, chat_id) if thread else None
+            return await self._records.message_of(row.thread, chat_id, row.account) if row.thread else None
         return None
 
     async def record(self, rows: list[int], delivery: Delivery) -> None:

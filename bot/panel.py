@@ -1,7 +1,7 @@
 """The live desk panel: one pinned message per chat, edited only when what it shows has changed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +18,7 @@ from config.logging import get_logger
 from engine.core.snapshot import Snapshot
 from engine.journal import JournalUnavailable
 from handlers.views.panel import panel_hash, render_panel
+from keyboards.binding import bound
 from keyboards.panel import panel_keyboard
 from storage.priority import Priority
 
@@ -52,12 +53,15 @@ class _View:
 
 
 class PanelKeeper:
-    """Edits at most every 4 s while a chat is in use, every 60 s otherwise, as the least urgent of all requests."""
+    """Edits at most every 4 s while a chat is in use, every 60 s otherwise, as the least urgent of all requests.
+
+    `snapshots` gives the account that a chat is about, and behind it the others.
+    """
 
     def __init__(
-        self, bot: Bot, panels: Panels, snapshot: Callable[[], Snapshot], clock: Clock, *, zone: ZoneInfo
+        self, bot: Bot, panels: Panels, snapshots: Callable[[int], Sequence[Snapshot]], clock: Clock, *, zone: ZoneInfo
     ) -> None:
-        self._bot, self._panels, self._snapshot, self._clock, self._zone = bot, panels, snapshot, clock, zone
+        self._bot, self._panels, self._snapshots, self._clock, self._zone = bot, panels, snapshots, clock, zone
         self._views: dict[int, _View] = {}
 
     def touch(self, chat_id: int) -> None:
@@ -105,9 +109,11 @@ class PanelKeeper:
         return now - view.edited_at >= (WATCHED_EVERY_S if watched else IDLE_EVERY_S)
 
     async def _refresh(self, chat_id: int, message_id: int, view: _View) -> None:
-        snapshot = self._snapshot()
-        text = render_panel(snapshot, wall_ms=self._clock.wall_ms(), zone=self._zone)
-        keyboard = panel_keyboard(snapshot)
+        snapshot, *others = self._snapshots(chat_id)
+        text = render_panel(snapshot, wall_ms=self._clock.wall_ms(), zone=self._zone, others=others)
+        keyboard = panel_keyboard(snapshot, several=bool(others))
+        if others:
+            keyboard = bound(keyboard, snapshot.account)
         shown = panel_hash(text, keyboard)
         if (view.hash, view.message_id) == (shown, message_id):
             return

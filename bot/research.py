@@ -126,16 +126,16 @@ class Research:
 
     async def _request(self, profile: str, symbol: str, since_ms: int, until_ms: int) -> "Request | BacktestFailed":
         from engine.backtest import Request
-        from engine.indicators import warmup_bars
         from engine.plan import needs
 
         found = self._trading.account.profile(profile)
         if found is None or symbol not in self._ground.instruments:
             return BacktestFailed(f"{profile} on {symbol} cannot be tested here.")
         account = replace(self._trading.account, profiles=(replace(found, symbols=(symbol,), enabled=True),))
-        need = needs(account, self._trading.strategies)[0]
-        warm_ms = (warmup_bars(need.names) + 1) * need.timeframe
-        parts = await self._ground.history(until_ms, until_ms - since_ms + warm_ms, (symbol,))
+        wanted = needs(account, self._trading.strategies)
+        warm_ms = max((need.bars + 1) * need.timeframe for need in wanted)
+        read = tuple(dict.fromkeys(need.symbol for need in wanted))
+        parts = await self._ground.history(until_ms, until_ms - since_ms + warm_ms, read)
         history = {part.symbol: part for part in parts}
         if symbol not in history:
             return BacktestFailed(f"There are no candles of {symbol} in that period.")
@@ -143,7 +143,7 @@ class Research:
             account=account,
             strategies={profile: self._trading.strategies[profile]},
             instruments={symbol: self._ground.instruments[symbol]},
-            data={symbol: history[symbol]},
+            data=history,
             start_ms=since_ms,
             end_ms=until_ms,
             wallet=self._wallet,

@@ -1,4 +1,4 @@
-"""`pocketdesk run`: the desk on real Telegram, trading a paper account or one of Bybit's demo or testnet accounts."""
+"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or a demo or testnet account."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
 from bot.ground import GroundError
 from bot.lock import InstanceLock
-from bot.market import MarketPlan
 from config import Settings, SettingsError, load_settings
 from config.logging import configure_logging
+from storage.lease import LeaseHeldError
 
 
 def settings_or_exit(config: Path | None, *, log_level: str | None = None, required: tuple[str, ...] = ()) -> Settings:
@@ -22,7 +22,7 @@ def settings_or_exit(config: Path | None, *, log_level: str | None = None, requi
         raise typer.Exit(2) from None
 
 
-async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -> None:
+async def run(*, config: Path | None, log_level: str | None) -> None:
     """Run the desk until it is stopped."""
     settings = settings_or_exit(config, log_level=log_level, required=("telegram_bot_token",))
     settings.desk_state_dir.mkdir(parents=True, exist_ok=True)
@@ -34,19 +34,28 @@ async def run(*, config: Path | None, plan: MarketPlan, log_level: str | None) -
     )
     try:
         with InstanceLock(settings.desk_state_dir):
-            wiring = await open_wiring(settings, plan)
+            wiring = await open_wiring(settings)
             app = App(wiring, on_ready=lambda: _announce(app, settings, wiring.ground.label))
             app.stop_on_signals()
             await app.run()
     except (AccountError, GroundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except LeaseHeldError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
     finally:
         pipeline.stop()
 
 
 def _announce(app: App, settings: Settings, prices: str) -> None:
-    typer.echo(f"The desk is running on {prices}, {settings.desk_mode.value} account. Ctrl-C stops it.")
+    names = ", ".join(account.name for account in settings.accounts)
+    what = (
+        f"{settings.desk_mode.value} accounts {names}"
+        if len(settings.accounts) > 1
+        else f"{settings.desk_mode.value} account"
+    )
+    typer.echo(f"The desk is running on {prices}, {what}. Ctrl-C stops it.")
     if app.claim_code is not None:
         typer.echo("Nobody may use this desk yet: TELEGRAM_ADMIN_IDS is empty.")
         typer.echo(f"To become its owner, send the bot within 10 minutes: /claim {app.claim_code}")

@@ -186,10 +186,13 @@ class Upkeep:
 
 
 class Schedule:
-    """Starts and stops the jobs. A job that fails because the database is away is tried again at its next turn."""
+    """Starts and stops the jobs, for one store and one daily summary an account.
 
-    def __init__(self, store: ScheduleStore, daily: Daily, upkeep: Upkeep, clock: Clock) -> None:
-        self._store, self._daily, self._upkeep, self._clock = store, daily, upkeep, clock
+    A job that fails because the database is away is tried again at its next turn.
+    """
+
+    def __init__(self, stores: Sequence[ScheduleStore], dailies: Sequence[Daily], upkeep: Upkeep, clock: Clock) -> None:
+        self._stores, self._dailies, self._upkeep, self._clock = stores, dailies, upkeep, clock
         self._scheduler: AsyncIOScheduler | None = None
 
     def start(self) -> None:
@@ -213,7 +216,8 @@ class Schedule:
     async def reports(self) -> None:
         """Send what is due."""
         try:
-            await self._daily.look()
+            for daily in self._dailies:
+                await daily.look()
         except JournalUnavailable as error:
             _log.warning("reports wait for the database", why=str(error))
 
@@ -226,15 +230,15 @@ class Schedule:
         """Copy the database, forget what has had its time, turn the page of the log."""
         now = self._clock.wall_ms()
         try:
-            await self._store.daily_backup(now)
+            # They share one database.
+            await self._stores[0].daily_backup(now)
         except ValueError:
             _log.info("no daily backup of a database server")
         except JournalUnavailable as error:
             _log.error("daily backup failed", why=str(error))
         try:
-            gone = await self._store.prune(now)
+            for store in self._stores:
+                _log.info("pruned", **await store.prune(now))
         except JournalUnavailable as error:
             _log.error("pruning failed", why=str(error))
-        else:
-            _log.info("pruned", **gone)
         self._upkeep.rotate()

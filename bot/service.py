@@ -1,9 +1,10 @@
 """The chat side of a running desk, put together: bot, guard, screens, outbox, panel, schedule."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from bot.pacer import Pacer, TryLater
 from bot.panel import PanelKeeper
 from bot.polling import Poller, Signals, Trouble, findings, publish_commands
 from bot.schedule import Daily, Plan, Schedule, Upkeep
+from bot.seats import BindAccount, Room, Seats
 from bot.second_channel import Pulse, SecondChannel, Shout
 from bot.seen import Watch, build_seen_router
 from bot.tasks import Supervisor
@@ -33,10 +35,10 @@ from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
-from handlers.ports import ChartPort, DeskPort, HealthPort, ResearchPort, Role
+from handlers.ports import ChartPort, HealthPort, Role
+from handlers.seats import Seat
 from handlers.views.words import ticks
 from storage.priority import Priority
-from storage.store import Store
 
 _log = get_logger(__name__)
 _DRAIN_S = 10.0
@@ -68,6 +70,7 @@ class _Parts:
 class ChatService:
     """`start`, then supervise `tasks`, then `stop`. Never needs Telegram to start: it is waited for beside the desk.
 
+    `rooms` are the accounts; the store of the first holds what is common.
     `wake_outbox` is for bot.outbox_wake.WakingJournal. `claim_code` is to be printed on the host's terminal.
     Raises ValueError when there is no bot token.
     """
@@ -75,25 +78,25 @@ class ChatService:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
-        desk: DeskPort,
+        rooms: Sequence[Room],
         *,
         charts: ChartPort,
-        research: ResearchPort,
         health: Wellness,
         clock: Clock | None = None,
     ) -> None:
-        self._settings, self._store, self._desk = settings, store, desk
+        self._settings, self._rooms, self._store = settings, tuple(rooms), rooms[0].store
         self._clock = clock or SystemClock()
         self._zone = ZoneInfo(settings.desk_timezone)
         self._told_commands: dict[int, Role] = {}
-        self._parts = self._build(charts, research, health)
+        self._seats = self._seated()
+        self._parts = self._build(charts, health)
 
     async def start(self) -> None:
         """Read what is stored; raises JournalUnavailable."""
         parts = self._parts
         await parts.roles.refresh()
         await parts.watch.load()
+        await self._seats.load()
         if not parts.roles.has_owner:
             parts.guard.claim = ClaimCode(self._clock.wall_ms())
             _log.warning("the desk has no owner: nobody can use the chat yet")
@@ -152,26 +155,48 @@ class ChatService:
 
     async def urgent(self, alert: Alert) -> None:
         """Send an alert that the database does not take: to every chat now, and to the second channel."""
+        await self.last_words(alert, "The database is away.")
+
+    async def last_words(self, alert: Alert, why: str) -> None:
+        """Send an alert without a record, everywhere at once."""
         title = getattr(alert, "title", type(alert).__name__)
         shout = Shout(
-            text=f"The database is away. {title}",
+            text=f"{why} {title}".strip(),
             desk=self._settings.desk_name,
             mode=self._settings.desk_mode,
             at_ms=self._clock.wall_ms(),
         )
         await asyncio.gather(self._parts.outbox.urgent(alert), self._parts.channel.shout(shout))
 
-    def _build(self, charts: ChartPort, research: ResearchPort, health: Wellness) -> _Parts:
+    def _seated(self) -> Seats:
+        made = [
+            Seat(
+                name=room.store.account,
+                desk=room.desk,
+                store=room.store,
+                confirm=Confirm(room.store.confirmations, self._clock, account=room.store.account),
+                research=room.research,
+                health=room.health,
+                sync=room.sync,
+            )
+            for room in self._rooms
+        ]
+        return Seats(made, self._store.settings, mode=self._settings.desk_mode.value)
+
+    def _ticks(self) -> dict[str, Decimal]:
+        return {symbol: tick for room in self._rooms for symbol, tick in ticks(room.desk.snapshot()).items()}
+
+    def _build(self, charts: ChartPort, health: Wellness) -> _Parts:
         settings, store, clock = self._settings, self._store, self._clock
         pacer = Pacer(clock)
         bot = _bot(settings, pacer)
         roles, channel = Roles(settings.telegram_admin_ids, store.users), SecondChannel(settings.alert_url)
         watch = self._watch(bot, channel, roles)
-        composer = Composer(self._zone, lambda: ticks(self._desk.snapshot()))
+        composer = Composer(self._zone, self._ticks, self._seats.mark)
         outbox = Outbox(bot, store.outbox, composer, clock, recipients=roles.ids, on_critical=watch.begin)
-        panel = PanelKeeper(bot, store.panels, self._desk.snapshot, clock, zone=self._zone)
+        panel = PanelKeeper(bot, store.panels, self._seats.snapshots, clock, zone=self._zone)
         guard = Guard(store, roles, clock, touched=panel.touch)
-        dispatcher = self._dispatcher(guard, charts, research, health, watch)
+        dispatcher = self._dispatcher(guard, charts, watch)
         signals = Signals(on_trouble=self._on_trouble, on_clear=self._on_clear)
         return _Parts(
             bot=bot,
@@ -198,20 +223,11 @@ class ChatService:
             mode=self._settings.desk_mode,
         )
 
-    def _dispatcher(
-        self, guard: Guard, charts: ChartPort, research: ResearchPort, health: HealthPort, watch: Watch
-    ) -> GuardedDispatcher:
-        dispatcher = GuardedDispatcher(
-            guard,
-            desk=self._desk,
-            store=self._store,
-            confirm=Confirm(self._store.confirmations, self._clock),
-            charts=charts,
-            research=research,
-            health=health,
-            zone=self._zone,
-            watch=watch,
-        )
+    def _dispatcher(self, guard: Guard, charts: ChartPort, watch: Watch) -> GuardedDispatcher:
+        dispatcher = GuardedDispatcher(guard, charts=charts, zone=self._zone, watch=watch)
+        bind = BindAccount(self._seats)
+        dispatcher.message.outer_middleware(bind)
+        dispatcher.callback_query.outer_middleware(bind)
         gate = Gate(self._clock, self._store.audit)
         dispatcher.message.middleware(gate)
         dispatcher.callback_query.middleware(gate)
@@ -220,17 +236,24 @@ class ChatService:
         return dispatcher
 
     def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:
-        settings = self._settings
+        dailies = [self._daily(room, outbox, roles) for room in self._rooms]
+        upkeep = Upkeep(healthy=health.healthy, pulse=Pulse(self._settings.heartbeat_url).beat)
+        return Schedule([room.store for room in self._rooms], dailies, upkeep, self._clock)
+
+    def _daily(self, room: Room, outbox: Outbox, roles: Roles) -> Daily:
+        account, settings = room.store.account, self._settings
         plan = Plan(
             zone=self._zone,
             at=settings.daily_summary_at,
             recipients=roles.ids,
-            desk=settings.desk_name,
+            desk=account,
             mode=settings.desk_mode,
         )
-        daily = Daily(self._store, self._desk.snapshot, outbox.say, self._clock, plan)
-        upkeep = Upkeep(healthy=health.healthy, pulse=Pulse(settings.heartbeat_url).beat)
-        return Schedule(self._store, daily, upkeep, self._clock)
+
+        async def say(chat_ids: Collection[int], text: str, *, once: str) -> None:
+            await outbox.say(chat_ids, text, once=f"{account}.{once}" if self._seats.several else once)
+
+        return Daily(room.store, room.desk.snapshot, say, self._clock, plan)
 
     async def _publish(self, beat: Any) -> None:
         # Roles change rarely and Telegram may be away: what is not yet told is told at the next look.
@@ -253,7 +276,8 @@ class ChatService:
 
     async def _on_trouble(self, trouble: Trouble, words: str) -> None:
         now = self._clock.wall_ms()
-        await self._desk.command(Pause(command_id=f"polling.{trouble}.{now}", by="desk", wall_ms=now))
+        pause = Pause(command_id=f"polling.{trouble}.{now}", by="desk", wall_ms=now)
+        await asyncio.gather(*(room.desk.command(pause) for room in self._rooms))
         shout = Shout(
             text=f"{words} Entries are paused; stops and exits go on.",
             desk=self._settings.desk_name,
@@ -268,7 +292,7 @@ class ChatService:
         await self.alert(self._system("Telegram commands come in again", "Entries stay paused until /resume."))
 
     def _system(self, title: str, detail: str, *, critical: bool = False) -> SystemAlert:
-        snapshot = self._desk.snapshot()
+        snapshot = self._rooms[0].desk.snapshot()
         return SystemAlert(
             account=snapshot.account,
             mode=snapshot.mode,

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from config.accounts import allowed_of, credential_names, missing_credentials, mistakes_of
 from config.errors import Mistake, SettingsError
-from config.settings import FILE_ONLY, Settings, is_secret
-from config.values import BybitEnv
+from config.settings import COLLECTED, FILE_ONLY, Settings, is_secret
+from config.values import ApiCredential, BybitEnv
 
 _OWN_PREFIXES = ("desk_", "telegram_", "bybit_")
 _FILE = "_file"
 _ACCOUNT_MODES = frozenset(BybitEnv)
+_PAIR = ("bybit_api_key", "bybit_api_secret")
+_CREDENTIAL: TypeAdapter[SecretStr] = TypeAdapter(ApiCredential)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,15 @@ def load_settings(
         _Layer(str(env_file), _read_env_file(env_file, mistakes)),
         _read_desk_yaml(config, mistakes),
     ]
-    mistakes.extend(_unknown_keys(layers))
+    credentials = credential_names(layers[-1].values.get("accounts"))
+    mistakes.extend(_unknown_keys(layers, credentials))
     found = dict(_found_values(layers, mistakes))
-    settings, invalid = _validated(found)
+    keys = _account_keys(layers, credentials, mistakes)
+    settings, invalid = _validated(found, keys)
     mistakes.extend(invalid)
     mistakes.extend(_contradictions(found))
+    if settings is not None and settings.accounts:
+        mistakes.extend(_account_mistakes(settings, found))
     mistakes.extend(_missing(name, "required here and not set") for name in required if name not in found)
     if settings is None or mistakes:
         raise SettingsError(list(dict.fromkeys(mistakes)))
@@ -94,8 +101,9 @@ def _yaml_place(error: Exception) -> str:
     return "unreadable text" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
 
 
-def _unknown_keys(layers: Sequence[_Layer]) -> Iterator[Mistake]:
-    known = set(Settings.model_fields) | {name + _FILE for name in Settings.model_fields if is_secret(name)}
+def _unknown_keys(layers: Sequence[_Layer], credentials: Sequence[str]) -> Iterator[Mistake]:
+    secret = [*credentials, *(name for name in Settings.model_fields if is_secret(name))]
+    known = {*Settings.model_fields, *secret, *(name + _FILE for name in secret)} - COLLECTED
     for position, layer in enumerate(layers):
         of_a_file = position == len(layers) - 1
         for key in layer.values:
@@ -108,16 +116,47 @@ def _unknown_keys(layers: Sequence[_Layer]) -> Iterator[Mistake]:
 
 def _found_values(layers: Sequence[_Layer], mistakes: list[Mistake]) -> Iterator[tuple[str, _Found]]:
     for name in Settings.model_fields:
-        for layer in layers[-1:] if name in FILE_ONLY else layers:
-            found = _found_in(layer, name, mistakes)
-            if found is not None:
-                yield name, found
-                break
+        if name in COLLECTED:
+            continue
+        found = _first(layers[-1:] if name in FILE_ONLY else layers, name, mistakes, secret=is_secret(name))
+        if found is not None:
+            yield name, found
 
 
-def _found_in(layer: _Layer, name: str, mistakes: list[Mistake]) -> _Found | None:
+def _first(layers: Sequence[_Layer], name: str, mistakes: list[Mistake], *, secret: bool) -> _Found | None:
+    found = (_found_in(layer, name, mistakes, secret=secret) for layer in layers)
+    return next((item for item in found if item is not None), None)
+
+
+def _account_keys(layers: Sequence[_Layer], names: Sequence[str], mistakes: list[Mistake]) -> dict[str, SecretStr]:
+    keys: dict[str, SecretStr] = {}
+    for name in names:
+        found = _first(layers, name, mistakes, secret=True)
+        if found is None:
+            continue
+        try:
+            keys[name] = _CREDENTIAL.validate_python(found.value)
+        except ValidationError:
+            allowed = "at least 8 visible characters"
+            mistakes.append(Mistake(key=name.upper(), source=found.source, problem="not a key", allowed=allowed))
+            keys[name] = SecretStr("")
+    return keys
+
+
+def _account_mistakes(settings: Settings, found: Mapping[str, _Found]) -> Iterator[Mistake]:
+    yield from mistakes_of(settings.accounts, settings.profiles, found["accounts"].source)
+    for name, why in missing_credentials(settings.accounts, settings.account_keys, settings.desk_mode.value):
+        yield _missing(name, why)
+    owners: dict[str, str] = {}
+    for name, key in settings.account_keys.items():
+        other = owners.setdefault(key.get_secret_value() or name, name)
+        if other != name and name.endswith("_api_key"):
+            yield Mistake(key=name.upper(), source="accounts", problem=f"is the same key as {other.upper()}")
+
+
+def _found_in(layer: _Layer, name: str, mistakes: list[Mistake], *, secret: bool) -> _Found | None:
     value = layer.values.get(name)
-    path = layer.values.get(name + _FILE) if is_secret(name) else None
+    path = layer.values.get(name + _FILE) if secret else None
     if path in (None, ""):
         return None if value in (None, "") else _Found(value, layer.source)
     key = (name + _FILE).upper()
@@ -135,7 +174,7 @@ def _found_in(layer: _Layer, name: str, mistakes: list[Mistake]) -> _Found | Non
     return _Found(content, f"{layer.source}, {key}")
 
 
-def _validated(found: Mapping[str, _Found]) -> tuple[Settings | None, list[Mistake]]:
+def _validated(found: Mapping[str, _Found], keys: Mapping[str, SecretStr]) -> tuple[Settings | None, list[Mistake]]:
     try:
         settings = Settings(**{name: item.value for name, item in found.items()})
     except ValidationError as error:
@@ -143,7 +182,8 @@ def _validated(found: Mapping[str, _Found]) -> tuple[Settings | None, list[Mista
     names = [profile.name for profile in settings.profiles]
     twice = sorted({name for name in names if names.count(name) > 1})
     problem = "this profile name is used more than once"
-    return settings, [
+    # Keys were judged one by one, so that a mistake names the setting and not this collection of them.
+    return settings.model_copy(update={"account_keys": dict(keys)}), [
         Mistake(key="PROFILES", source=found["profiles"].source, value=repr(name), problem=problem) for name in twice
     ]
 
@@ -152,20 +192,25 @@ def _from_pydantic(error: Mapping[str, Any], found: Mapping[str, _Found]) -> Mis
     name, *inner = error["loc"]
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inner)
     extra = Settings.model_fields[name].json_schema_extra
+    allowed = str(extra["allowed"]) if isinstance(extra, dict) and not inner else None
+    if name == "accounts" and len(inner) > 1:
+        allowed = allowed_of(str(inner[1]))
     return Mistake(
         key=f"{name.upper()}{steps}",
         source=found[name].source,
         value=None if is_secret(name) or error["type"] == "missing" else repr(error["input"]),
         problem=error["msg"].removeprefix("Value error, "),
-        allowed=str(extra["allowed"]) if isinstance(extra, dict) and not inner else None,
+        allowed=allowed,
     )
 
 
 def _contradictions(found: Mapping[str, _Found]) -> Iterator[Mistake]:
     mode = str(found["desk_mode"].value).strip().lower() if "desk_mode" in found else "paper"
     needed: tuple[str, ...] = ()
+    if "accounts" in found:
+        yield from _shadowed(found)
     if mode in _ACCOUNT_MODES:
-        needed = ("bybit_api_key", "bybit_api_secret")
+        needed = () if "accounts" in found else _PAIR
         world = found.get("bybit_env")
         if world is not None and str(world.value).strip().lower() != mode:
             yield Mistake(
@@ -175,12 +220,20 @@ def _contradictions(found: Mapping[str, _Found]) -> Iterator[Mistake]:
                 problem=f"contradicts DESK_MODE={mode}",
                 allowed=f"{mode}, or not set",
             )
-    if ("bybit_api_key" in found) != ("bybit_api_secret" in found):
-        needed = ("bybit_api_key", "bybit_api_secret")
+    if ("bybit_api_key" in found) != ("bybit_api_secret" in found) and "accounts" not in found:
+        needed = _PAIR
     for name in needed:
         if name not in found:
             reason = f"needed with DESK_MODE={mode}" if mode in _ACCOUNT_MODES else "key and secret go together"
             yield _missing(name, reason)
+
+
+def _shadowed(found: Mapping[str, _Found]) -> Iterator[Mistake]:
+    # Silently leaving a key aside would let somebody believe that it is in use.
+    for name in (*_PAIR, "bybit_recv_window"):
+        if name in found:
+            problem = "is not used beside accounts: each account has its own"
+            yield Mistake(key=name.upper(), source=found[name].source, problem=problem, allowed="not set")
 
 
 def _missing(name: str, problem: str) -> Mistake:

@@ -1,4 +1,4 @@
-"""The shape of a profile in desk.yaml: which strategy trades what, with which parameters and limits.
+"""The shape of a profile in desk.yaml: which strategy trades what, with which parameters, rules and limits.
 
 Names of strategies, presets, parameters and limits are checked by those who own them.
 """
@@ -11,6 +11,8 @@ from config.values import Parameter
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}\.py$")]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 Parameters = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")], Parameter]
 
 
@@ -24,4 +26,5 @@ class ProfileSpec(BaseModel):
     preset: Name | None = None
     symbols: tuple[Symbol, ...] = ()
     params: Parameters = Field(default_factory=dict)
+    settings: Parameters = Field(default_factory=dict)
     limits: Parameters = Field(default_factory=dict)

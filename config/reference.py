@@ -1,10 +1,12 @@
 """The written forms of the settings: docs/settings.md and .env.example, both generated from Settings."""
 
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from config.settings import FILE_ONLY, Settings, is_secret
+from config.accounts import AccountSpec, allowed_of
+from config.settings import COLLECTED, FILE_ONLY, Settings, is_secret
 
 _PAGE_HEAD = """# Settings
 
@@ -25,8 +27,10 @@ the same as `DESK_MODE`.
 
 ## desk.yaml
 
-A profile begins as a preset (`cft`, `ma_cross`) and may change its symbols, the parameters of its strategy and its loss
-limits; limits are in percent, those of `ma_cross` in USDT. Without `profiles` both presets trade.
+A profile begins as a preset and may change its symbols, the parameters of its strategy (`params`), its rules
+(`settings`) and its loss limits; limits are in percent, those of `ma_cross` in USDT. Strategies, parameters and
+presets, and those that trade without `profiles`: [strategies.md](strategies.md). Your own:
+[write-a-strategy.md](write-a-strategy.md).
 
 ```yaml
 desk_timezone: Europe/Berlin
@@ -40,11 +44,49 @@ profiles:
     params:
       cross_window: 2
       extreme_low: 18
+    settings:
+      stop: 0.8
+      notional: 500
     limits:
       daily_equity: -4
 limits:
   daily_equity: -6
 ```
+
+## Several accounts
+
+Without `accounts` there is one account, named as `DESK_NAME` says, with `BYBIT_API_KEY` and `BYBIT_API_SECRET`. With
+them each entry is an account of its own, for example a sub-account, with its own key, books, limits and holds, and
+`/account` in the chat says which one is meant.
+
+```yaml
+accounts:
+  - name: trend
+    profiles: [majors]
+    symbols: [BTCUSDT, ETHUSDT]
+  - name: scalp
+    profiles: [fast]
+    record: [SOLUSDT]
+    recv_window: 10000
+```
+
+| Field | Default | Meaning | Allowed |
+|---|---|---|---|
+"""
+
+_ACCOUNT_TAIL = """
+The key of an account is `BYBIT_<NAME>_<MODE>_API_KEY`, its secret `BYBIT_<NAME>_<MODE>_API_SECRET`: name and mode in
+capitals, `-` written as `_`, for example `BYBIT_TREND_DEMO_API_KEY`. Both have a `_FILE` variant. The pair of the
+present `DESK_MODE` must be there; pairs of other modes may be. `BYBIT_API_KEY` must not be set then.
+
+Every profile is traded by at least one account. A profile that names no symbols trades those of its account; one that
+names some trades those that the account trades too.
+"""
+
+_EXAMPLE_TAIL = """
+# Accounts of desk.yaml have keys of their own, a pair for each mode:
+#   BYBIT_<NAME>_<MODE>_API_KEY and BYBIT_<NAME>_<MODE>_API_SECRET, or the same names with _FILE,
+#   for example BYBIT_TREND_DEMO_API_KEY for the account trend.
 """
 
 _EXAMPLE_HEAD = """# Copy this file to .env and set what you need: every line is a default or an example, commented out.
@@ -54,12 +96,16 @@ _EXAMPLE_HEAD = """# Copy this file to .env and set what you need: every line is
 
 def settings_page() -> str:
     """docs/settings.md as Markdown."""
-    return _PAGE_HEAD + "".join(_row(name) for name in Settings.model_fields) + _PAGE_TAIL
+    rows = "".join(_row(name) for name in Settings.model_fields if name not in COLLECTED)
+    return _PAGE_HEAD + rows + _PAGE_TAIL + "".join(_account_rows()) + _ACCOUNT_TAIL
 
 
 def example_env() -> str:
     """.env.example: every setting the environment can hold, with its meaning and default."""
-    return _EXAMPLE_HEAD + "".join(_example(name) for name in Settings.model_fields if name not in FILE_ONLY)
+    hidden = FILE_ONLY | COLLECTED
+    return (
+        _EXAMPLE_HEAD + "".join(_example(name) for name in Settings.model_fields if name not in hidden) + _EXAMPLE_TAIL
+    )
 
 
 def write_reference(root: Path) -> None:
@@ -68,6 +114,12 @@ def write_reference(root: Path) -> None:
     page.parent.mkdir(exist_ok=True)
     page.write_text(settings_page(), encoding="utf-8")
     (root / ".env.example").write_text(example_env(), encoding="utf-8")
+
+
+def _account_rows() -> Iterator[str]:
+    for name, field in AccountSpec.model_fields.items():
+        default = "–" if field.is_required() or field.default == () else f"`{field.default}`"
+        yield f"| `{name}` | {default} | {field.description} | {allowed_of(name)} |\n"
 
 
 def _row(name: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator as After
-from pydantic import BeforeValidator, PlainValidator, SecretStr
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
 _MINUTES_PER_DAY = 24 * 60
 
@@ -33,6 +33,13 @@ class BybitEnv(StrEnum):
     DEMO = "demo"
     TESTNET = "testnet"
     LIVE = "live"
+
+
+class AccountPreset(StrEnum):
+    """Which loss limits an account begins with: the usual ones, or those of a funded trader."""
+
+    STANDARD = "standard"
+    PROP = "prop"
 
 
 class LogLevel(StrEnum):
@@ -130,10 +137,13 @@ def _secret_check(pattern: str, problem: str) -> Callable[[SecretStr], SecretStr
 
 Mode = Annotated[DeskMode, BeforeValidator(_lowered)]
 Env = Annotated[BybitEnv, BeforeValidator(_lowered)]
+Preset = Annotated[AccountPreset, BeforeValidator(_lowered)]
 Level = Annotated[LogLevel, BeforeValidator(_uppered)]
 TimeZoneName = Annotated[str, After(_check_timezone)]
 AdminIds = Annotated[tuple[int, ...], PlainValidator(_parse_admin_ids)]
 TimeOfDay = Annotated[time, PlainValidator(_parse_clock)]
+Window = Annotated[int, Field(ge=1_000, le=60_000)]
+Hour = Annotated[int, Field(ge=0, le=23)]
 Amount = Annotated[Decimal, PlainValidator(_parse_amount)]
 Parameter = Annotated[ScalarOrList, PlainValidator(_parse_scalars)]
 HttpAddress = Annotated[str, After(_url_check("http", "https"))]

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.clock import Clock
-from engine.core.effects import CancelOrder, Effect, PlaceOrder, QueryAccount, QueryOrder, SetProtection
+from engine.core.effects import (
+    CancelOrder,
+    Effect,
+    PlaceOrder,
+    QueryAccount,
+    QueryOrder,
+    QueryTransfers,
+    SetProtection,
+)
 from engine.core.events import (
     Event,
     OrderAccepted,
@@ -78,6 +86,8 @@ class Courier:
                 self._begin(self._ask_order(effect))
             case QueryAccount():
                 self._want_account()
+            case QueryTransfers(since_ms=since_ms):
+                self._begin(self._ask_transfers(since_ms))
             case _:
                 pass
 
@@ -164,6 +174,11 @@ class Courier:
 
     async def _ask_order(self, question: QueryOrder) -> None:
         answer = await _answered(self._exchange.order(question.link_id, question.symbol, question.sent_ms))
+        if answer is not None:
+            self._put(answer)
+
+    async def _ask_transfers(self, since_ms: int) -> None:
+        answer = await _answered(self._exchange.transfers(since_ms))
         if answer is not None:
             self._put(answer)
 

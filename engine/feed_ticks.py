@@ -12,6 +12,7 @@ from engine.core.market import MINUTE_MS
 from engine.datafiles_layout import DataFileError
 from engine.datafiles_ticks import Book, Trades, load_book, load_trades
 from engine.feeds import Beat, Parts, no_beat
+from engine.flow import Flow
 from engine.live import TICK_S
 from engine.marketdata import nearest_tick
 from engine.replay import BookTick, TradeTick, replay_ticks
@@ -77,6 +78,8 @@ class QuoteFeed:
         self._parts = parts
         self._speed = speed
         self._seen: dict[str, _Seen] = {}
+        workspace = parts.desk.trader.workspace
+        self._flow = Flow(parts.candles, workspace.account, workspace.strategies)
         candles = [made for source in sources if isinstance(source, Trades) and (made := minutes(source)) is not None]
         self._rows: Iterable[Bar | TradeTick | BookTick] = replay_ticks([*candles, *sources], start_ms=start_ms)
         self.ended = False
@@ -113,6 +116,8 @@ class QuoteFeed:
             for told in self._parts.candles.on_bar(row):
                 self._parts.desk.put(told)
             return
+        for told in self._parts.candles.release():
+            self._parts.desk.put(told)
         instrument = self._parts.instruments[row.symbol]
         seen = self._seen.setdefault(row.symbol, _Seen())
         if isinstance(row, TradeTick):
@@ -122,6 +127,8 @@ class QuoteFeed:
         last = seen.last or seen.bid
         self._parts.paper.on_quote(row.symbol, row.time_ms, last, bid=seen.bid, ask=seen.ask)
         self._parts.desk.put(PriceMoved(row.symbol, last, last, row.time_ms, seen.bid, seen.ask))
+        if row.symbol in self._flow and (event := self._flow.tick(row)) is not None:
+            self._parts.desk.put(event)
 
     def _tell_time(self, market_ms: int) -> None:
         desk = self._parts.desk

@@ -16,6 +16,7 @@ from engine.core.events import PriceMoved, TimePassed
 from engine.core.market import HOUR_MS, MINUTE_MS, Instrument
 from engine.core.money import rate_to_e8
 from engine.exchanges.paper import PaperExchange
+from engine.flow import Flow
 from engine.generator import Market
 from engine.generator_ticks import Tick
 from engine.live import TICK_S, Desk
@@ -109,6 +110,10 @@ class BarFeed:
             for told in self._parts.candles.on_bar(bar):
                 desk.put(told)
             await desk.settle()
+        # Whatever did not come at this instant will not come.
+        for told in self._parts.candles.release():
+            desk.put(told)
+        await desk.settle()
 
     async def _wait(self, length_ms: int) -> None:
         if self._speed is None:
@@ -135,6 +140,8 @@ class TickFeed:
         self._market = market
         self._minute_ms = start_ms - start_ms % MINUTE_MS
         self._speed = speed
+        workspace = parts.desk.trader.workspace
+        self._flow = Flow(parts.candles, workspace.account, workspace.strategies)
 
     async def run(self, beat: Beat = no_beat) -> None:
         """Play minute after minute for ever; a late minute is caught up with, not skipped."""
@@ -178,6 +185,17 @@ class TickFeed:
         last, bid, ask = (nearest_tick(price, instrument) for price in (tick.last, tick.bid, tick.ask))
         self._parts.paper.on_quote(symbol, tick.time_ms, last, bid=bid, ask=ask)
         self._parts.desk.put(PriceMoved(symbol, last, last, tick.time_ms, bid, ask))
+        if symbol in self._flow:
+            self._flow_of(symbol, tick)
+
+    def _flow_of(self, symbol: str, tick: Tick) -> None:
+        for quantity, bought in ((tick.buy_volume, True), (tick.sell_volume, False)):
+            if quantity:
+                self._flow.trade(symbol, tick.time_ms, quantity, bought=bought)
+        sizes = {"bid": tick.bid, "bid_size": tick.bid_size, "ask": tick.ask, "ask_size": tick.ask_size}
+        event = self._flow.book(symbol, tick.time_ms, **sizes)
+        if event is not None:
+            self._parts.desk.put(event)
 
     async def _fund(self) -> None:
         if self._minute_ms % FUNDING_MS == 0:
@@ -193,6 +211,8 @@ class TickFeed:
                 self._parts.desk.put(told)
             # Sixteen symbols' indicators in one go would hold the loop for too long.
             await self._parts.clock.sleep(0)
+        for told in self._parts.candles.release():
+            self._parts.desk.put(told)
 
 
 def _set_rate(parts: Parts, market: Market, symbol: str, at_ms: int) -> None:

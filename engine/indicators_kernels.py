@@ -13,10 +13,14 @@ from types import ModuleType
 import numpy as np
 
 from engine.candles import Columns
-from engine.indicators_names import WILDER_PERIODS, Spec
+from engine.core.market import DAY_MS
+from engine.indicators_names import EMA_SPANS, WILDER_PERIODS, Spec
 from engine.validate import Floats
 
 type Outputs = Mapping[str, Floats]
+
+# Rows whose windows are compared at once: memory stays at some megabytes.
+_CHUNK = 2_048
 
 
 @cache
@@ -97,6 +101,41 @@ def _macd(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
     return {"macd": macd, "signal": signal, "hist": hist}
 
 
+def _band_rank(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    # How many of the widths before this one are smaller.
+    width, count = _bollinger(columns, parameters)["width"], int(parameters[2])
+    first = int(parameters[0]) - 1 + count
+    smaller = np.full(len(width), np.nan)
+    for start in range(first, len(width), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(width)))
+        before = np.lib.stride_tricks.sliding_window_view(width, count)[rows - count]
+        smaller[rows] = (before < width[rows, None]).sum(axis=1)
+    return {"value": smaller}
+
+
+def _ema_crosses(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    # How often the order of two averages changed since 00:00 UTC; absent where the day's beginning is not known.
+    fast, slow = (library().EMA(columns.close, int(period)) for period in parameters)
+    warm = EMA_SPANS * int(parameters[1])
+    below = fast < slow
+    crossed = np.zeros(len(columns), dtype=np.bool_)
+    crossed[warm:] = below[warm:] != below[warm - 1 : -1]
+    closes = columns.time + columns.timeframe_ms
+    day = closes // DAY_MS
+    begins = np.searchsorted(day, day)
+    total = np.concatenate([[0], np.cumsum(crossed)])
+    # The day's first bar is the one that closes at 00:00 itself.
+    whole = (begins >= warm) & (closes[begins] % DAY_MS == 0)
+    return {"value": np.where(whole, total[1:] - total[begins], np.nan)}
+
+
+def _atr_mean(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
+    before = columns.close[:-1]
+    high, low = np.maximum(columns.high[1:], before), np.minimum(columns.low[1:], before)
+    ranges = np.concatenate([[np.nan], high - low, [0.0]])
+    return {"value": _previous_mean(ranges, int(parameters[0]))[1:]}
+
+
 def _lowest(columns: Columns, parameters: tuple[float, ...]) -> Outputs:
     return {"value": library().MIN(columns.low, int(parameters[0]))}
 
@@ -137,6 +176,7 @@ def _unchanged(values: Floats) -> Floats:
 _INPUTS: dict[str, tuple[str, ...]] = {
     "candle": ("open", "high", "low", "close", "volume"),
     "atr": ("high", "low", "close"),
+    "atrmean": ("high", "low", "close"),
     "adx": ("high", "low", "close"),
     "lowest": ("low",),
     "highest": ("high",),
@@ -149,7 +189,10 @@ _KERNELS: dict[str, Callable[[Columns, tuple[float, ...]], Outputs]] = {
     "rsi": _rsi,
     "atr": _atr,
     "adx": _adx,
+    "atrmean": _atr_mean,
     "bb": _bollinger,
+    "bbrank": _band_rank,
+    "emacrosses": _ema_crosses,
     "macd": _macd,
     "lowest": _lowest,
     "highest": _highest,

@@ -14,6 +14,7 @@ _CANDLE = ("open", "high", "low", "close", "volume")
 _OUTPUTS = {"bb": ("upper", "middle", "lower", "width"), "macd": ("macd", "signal", "hist")}
 _EXAMPLES = (
     "sma50", "ema240", "rsi14", "atr14", "adx14", "meanprev60", "volmeanprev20", "lowest10", "highest10",
+    "atrmean14", "bbrank20_2_540", "emacrosses240_600",
     "bb20_2.upper", "bb20_2.middle", "bb20_2.lower", "bb20_2.width",
     "macd12_26_9.macd", "macd12_26_9.signal", "macd12_26_9.hist", *_CANDLE,
 )  # fmt: skip
@@ -32,9 +33,12 @@ _BARS: dict[str, Callable[[tuple[float, ...], str], float]] = {
     "lowest": lambda p, _: p[0],
     "highest": lambda p, _: p[0],
     "bb": lambda p, _: p[0],
+    "atrmean": lambda p, _: p[0] + 1,
+    "bbrank": lambda p, _: p[0] + p[2],
+    "emacrosses": lambda p, _: EMA_SPANS * p[1] + 1,
     "macd": lambda p, output: EMA_SPANS * (p[1] if output == "macd" else p[1] + p[2]),
 }
-_PARAMETERS = {"bb": 2, "macd": 3}
+_PARAMETERS = {"bb": 2, "bbrank": 3, "emacrosses": 2, "macd": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,12 @@ def warmup_bars(names: Iterable[str]) -> int:
 
 
 def _check_parameters(name: str, kind: str, parameters: tuple[float, ...]) -> None:
-    periods = parameters[:1] if kind == "bb" else parameters
+    periods = (parameters[0], *parameters[2:]) if kind in {"bb", "bbrank"} else parameters
     if any(period != int(period) or not 2 <= period <= PERIOD_LIMIT for period in periods):
         raise ValueError(f"indicator {name!r}: periods are whole numbers from 2 to {PERIOD_LIMIT}")
-    if kind == "macd" and parameters[0] >= parameters[1]:
+    if kind in {"macd", "emacrosses"} and parameters[0] >= parameters[1]:
         raise ValueError(f"indicator {name!r}: the fast period must be below the slow one")
-    if kind == "bb" and not 0 < parameters[1] <= 10:
+    if kind in {"bb", "bbrank"} and not 0 < parameters[1] <= 10:
         raise ValueError(f"indicator {name!r}: the width is above 0 and at most 10 standard deviations")
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.candles import Columns
 from engine.clock import Clock
@@ -16,6 +17,7 @@ from engine.core.commands import Answer, Command
 from engine.core.effects import Effect, Notify, QueryAccount, Record, Reply
 from engine.core.events import AccountReported, Event, StoreChanged, TimePassed
 from engine.core.facts import Fact
+from engine.core.manual import EntryPreview, preview
 from engine.core.orders import OrderStatus
 from engine.core.picture import snapshot
 from engine.core.snapshot import OrderResult, Snapshot
@@ -122,13 +124,15 @@ class Desk:
             await self.clock.sleep(TICK_S)
 
     async def reconcile(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Ask for the whole account every 60 s, every 15 s while an outcome is unknown."""
+        """Ask for the whole account every 60 s, every 15 s while an outcome is unknown or the wallet unexplained."""
         waited = 0.0
         while True:
             beat()
             await self.clock.sleep(RECONCILE_UNSURE_S)
             waited += RECONCILE_UNSURE_S
-            unsure = any(order.status is OrderStatus.UNKNOWN for order in self.trader.workspace.state.book.open())
+            state = self.trader.workspace.state
+            unknown = any(order.status is OrderStatus.UNKNOWN for order in state.book.open())
+            unsure = unknown or bool(state.unexplained)
             if unsure or waited >= RECONCILE_S:
                 waited = 0.0
                 self.courier.carry(QueryAccount("schedule"), None)
@@ -156,6 +160,10 @@ class Desk:
     def snapshot(self) -> Snapshot:
         """Return the desk at this instant."""
         return snapshot(self.trader.workspace, version=self.steps)
+
+    def preview(self, symbol: str, *, long: bool, amount: Decimal | None) -> EntryPreview | str:
+        """Return what an entry by hand would be now, or why there is none."""
+        return preview(self.trader.workspace, symbol, long=long, amount=amount)
 
     async def settled(self, link_ids: Sequence[str], timeout_s: float) -> tuple[OrderResult, ...]:
         """Wait until the orders are over, or the time is up; what became of each."""

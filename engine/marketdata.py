@@ -2,7 +2,7 @@
 all profiles.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from engine.candle_store import Appended, Bad, CandleStore, Duplicate
 from engine.candles import Bar, Columns, Gap, columns_of
@@ -10,7 +10,7 @@ from engine.core.events import BarClosed, DataHealed, DataTroubled, TurnoverRepo
 from engine.core.market import DAY_MS, Instrument, timeframe_name
 from engine.core.money import Ticks
 from engine.indicators_live import LiveIndicators
-from engine.plan import Need, Row, readable
+from engine.plan import Foreign, Need, Row, foreign, readable
 from engine.resample import Incomplete, Resampler, resample
 
 # Base bars kept for charts and turnover: a week of minutes.
@@ -29,12 +29,14 @@ class LiveCandles:
 
     def __init__(self, needs: Iterable[Need], instruments: Mapping[str, Instrument], *, base_ms: int) -> None:
         self._base_ms = base_ms
-        self._instruments = instruments
+        self._instruments = dict(instruments)
         self._store = CandleStore()
         self._indicators = LiveIndicators(self._store)
         self._needs: dict[str, list[Need]] = {}
         self._resamplers: dict[tuple[str, int], Resampler] = {}
         self._troubled: set[str] = set()
+        self._waiting: list[tuple[Need, int]] = []
+        self.revision = 0
         for need in needs:
             self._add(need)
         for symbol in instruments:
@@ -50,13 +52,27 @@ class LiveCandles:
             resampler = Resampler(need.symbol, finer_ms=self._base_ms, timeframe_ms=need.timeframe)
             self._resamplers[need.symbol, need.timeframe] = resampler
 
-    def history_ms(self) -> int:
-        """Return how much history before the first live bar warms everything up."""
-        rows = (2 * need.bars * need.timeframe for needs in self._needs.values() for need in needs)
-        return max(rows, default=0) + self._base_ms
+    def follow(self, instrument: Instrument) -> None:
+        """Take over a symbol's new price grid; candles themselves are plain prices."""
+        if instrument.symbol in self._instruments:
+            self._instruments[instrument.symbol] = instrument
+
+    def history_ms(self, symbol: str | None = None) -> int:
+        """Return how much history before the first live bar warms everything up (of one symbol, when given)."""
+        wanted = [need for needs in self._needs.values() for need in needs if symbol in {None, need.symbol}]
+        return max((2 * need.bars * need.timeframe for need in wanted), default=0) + self._base_ms
+
+    def histories(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return the lengths of history and which symbols want each; the length that most of them want comes first."""
+        groups: dict[int, list[str]] = {}
+        for symbol in self._instruments:
+            groups.setdefault(self.history_ms(symbol), []).append(symbol)
+        ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+        return tuple((length_ms, tuple(symbols)) for length_ms, symbols in ordered)
 
     def seed(self, history: Sequence[Columns]) -> None:
         """Load history at the base timeframe up to now, from the last gap on; strategies are not asked about it."""
+        self.revision += 1
         for whole in history:
             if not len(whole):
                 continue
@@ -74,10 +90,12 @@ class LiveCandles:
 
     def on_bar(self, bar: Bar) -> list[Told]:
         """Take in one closed base bar; return what strategies and checks must hear, in order."""
+        self.revision += 1
+        # A decision that still waits belongs before the symbol's next bar.
+        told = self._released(lambda need, close_ms: need.symbol == bar.symbol and close_ms < bar.close_ms)
         outcome = self._store.append(bar)
         if isinstance(outcome, Duplicate):
-            return []
-        told: list[Told] = []
+            return told
         if not isinstance(outcome, Appended):
             told.append(self._broken(bar, outcome))
         elif bar.symbol in self._troubled:
@@ -85,9 +103,47 @@ class LiveCandles:
             told.append(DataHealed(bar.symbol, bar.close_ms))
         if isinstance(outcome, Bad):
             return told
+        # Every timeframe takes the bar in before anything is decided: 15m closes with the 1m bar that completes it.
+        closed: list[tuple[Need, int]] = []
         for need in self._needs.get(bar.symbol, ()):
-            told.extend(self._closed(need, bar))
+            told.extend(self._closed(need, bar, closed))
+        self._waiting.extend((need, close_ms) for need, close_ms in closed if need.decides)
+        told.extend(self._released(self._complete))
         return told
+
+    def read(self, symbol: str, timeframe_ms: int) -> Mapping[str, Foreign]:
+        """Return the columns of other bars that profiles on these bars read, as they are now; see `revision`."""
+        for need in self._needs.get(symbol, ()):
+            if need.timeframe == timeframe_ms:
+                return self._foreign(need)
+        return {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a decision waits for a bar of another symbol that closes at the same instant."""
+        return bool(self._waiting)
+
+    def release(self, symbol: str | None = None) -> list[Told]:
+        """Wait no longer (for one symbol's decisions, or all): what is missing is absent to whoever decides."""
+        return self._released(lambda need, _close_ms: symbol in {None, need.symbol})
+
+    def _released(self, chosen: Callable[[Need, int], bool]) -> list[Told]:
+        waiting, self._waiting = self._waiting, []
+        told: list[Told] = []
+        for need, close_ms in waiting:
+            if chosen(need, close_ms):
+                told.extend(self._decided(need, close_ms))
+            else:
+                self._waiting.append((need, close_ms))
+        return told
+
+    def _complete(self, need: Need, close_ms: int) -> bool:
+        for there in need.foreign.values():
+            if there.symbol in self._instruments:
+                last_ms = self._store.ring(there.symbol, there.timeframe).last_ms
+                if last_ms is None or last_ms + there.timeframe < there.expected_ms(close_ms):
+                    return False
+        return True
 
     def _broken(self, bar: Bar, outcome: Gap | Bad) -> DataTroubled:
         self._troubled.add(bar.symbol)
@@ -97,19 +153,20 @@ class LiveCandles:
         self._store.ring(bar.symbol, bar.timeframe_ms).replace(columns_of([bar]))
         return DataTroubled(bar.symbol, str(outcome), bar.close_ms)
 
-    def _closed(self, need: Need, bar: Bar) -> Iterable[Told]:
+    def _closed(self, need: Need, bar: Bar, closed: list[tuple[Need, int]]) -> Iterable[Told]:
         resampler = self._resamplers.get((need.symbol, need.timeframe))
         if resampler is None:
-            yield from self._decided(need, bar.close_ms)
+            closed.append((need, bar.close_ms))
             return
         for coarse in resampler.feed(bar):
             if isinstance(coarse, Incomplete):
-                yield DataTroubled(bar.symbol, str(coarse), bar.close_ms)
-                self._troubled.add(bar.symbol)
+                if need.decides:
+                    yield DataTroubled(bar.symbol, str(coarse), bar.close_ms)
+                    self._troubled.add(bar.symbol)
                 continue
             if isinstance(self._store.append(coarse), Gap):
                 self._store.ring(need.symbol, need.timeframe).replace(columns_of([coarse]))
-            yield from self._decided(need, coarse.close_ms)
+            closed.append((need, coarse.close_ms))
 
     def _decided(self, need: Need, close_ms: int) -> Iterable[Told]:
         columns = self._store.view(need.symbol, need.timeframe)
@@ -117,9 +174,17 @@ class LiveCandles:
         if values is None:
             return
         yield TurnoverReported(need.symbol, self.turnover(need.symbol), close_ms)
-        row = Row(readable(columns, values), len(columns) - 1, close_ms)
+        row = Row(readable(columns, values), len(columns) - 1, close_ms, self._foreign(need))
         close = nearest_tick(float(columns.close[-1]), self._instruments[need.symbol])
         yield BarClosed(need.symbol, need.timeframe, close_ms, close, row)
+
+    def _foreign(self, need: Need) -> dict[str, Foreign]:
+        found = {}
+        for name, there in need.foreign.items():
+            values = self._indicators.latest(there.symbol, timeframe_ms=there.timeframe)
+            columns = self._store.view(there.symbol, there.timeframe) if values is not None else None
+            found[name] = foreign(there, columns, values)
+        return found
 
     def turnover(self, symbol: str) -> int:
         """Return the turnover of the last 24 h in quote currency (volume × close of the base bars)."""

@@ -74,11 +74,19 @@ def money_limit(name: str, measure: Measure, amount: int, action: Action, *, pro
     )
 
 
-ACCOUNT_LIMITS = (
-    percent_limit("daily_equity", Measure.DAILY_EQUITY, -10, Action.EMERGENCY, warn=60),
-    percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, -15, Action.HALT, warn=60),
-    percent_limit("peak_drawdown", Measure.PEAK_EQUITY, -25, Action.HALT, warn=60),
-)
+def _account_limits(*, day: int, week: int, peak: int, guard: int) -> tuple[LimitSpec, ...]:
+    return (
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, day, Action.EMERGENCY, warn=60),
+        percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, week, Action.HALT, warn=60),
+        percent_limit("peak_drawdown", Measure.PEAK_EQUITY, peak, Action.HALT, warn=60),
+        # The runaway guard's: where the emergency of the day did not end the losses, only an admin may begin again.
+        percent_limit("guard_loss", Measure.GUARD_LOSS, guard, Action.HALT, warn=80),
+    )
+
+
+ACCOUNT_LIMITS = _account_limits(day=-10, week=-15, peak=-25, guard=-15)
+# What firms that fund traders ask for.
+PROP_LIMITS = _account_limits(day=-4, week=-8, peak=-10, guard=-6)
 
 CFT = Profile(
     name="cft",
@@ -118,11 +126,104 @@ MA_CROSS = Profile(
     ),
 )
 
-PROFILES = {profile.name: profile for profile in (CFT, MA_CROSS)}
+LX = Profile(
+    name="lx",
+    code="lx",
+    strategy="rules8",
+    symbols=MAJORS,
+    timeframe=15 * MINUTE_MS,
+    sizing=Sizing(mode=SizeMode.NOTIONAL, amount=to_money(200)),
+    leverage=5,
+    max_positions=20,
+    stop=Away(percent_to_ppm(8)),
+    target=Away(percent_to_ppm(30)),
+    protection=Protection(
+        breakeven_ppm=percent_to_ppm(8),
+        trail_from_ppm=percent_to_ppm(20),
+        trail_by_ppm=percent_to_ppm(10),
+        losing_after_ms=8 * HOUR_MS,
+        max_age_ms=72 * HOUR_MS,
+    ),
+    cooldown=Cooldown(length_ms=4 * HOUR_MS, anchor=Anchor.GRID),
+    turnover_floor=20_000_000,
+    largest=40,
+    limits=(
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, -2, Action.CLOSE, profile="lx"),
+        percent_limit("weekly_size", Measure.WEEKLY_EQUITY, -4, Action.HALVE_SIZE, profile="lx"),
+        percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, -6, Action.HALT, profile="lx"),
+    ),
+)
+
+SHORTSELLER = Profile(
+    name="shortseller",
+    code="short",
+    strategy="shortseller",
+    symbols=MAJORS[:3],
+    timeframe=5 * MINUTE_MS,
+    sizing=Sizing(mode=SizeMode.EQUITY_MARGIN, ppm=percent_to_ppm(7)),
+    leverage=10,
+    max_positions=3,
+    stop=Away(percent_to_ppm("1.5")),
+    target=Away(percent_to_ppm(6)),
+    cooldown=Cooldown(quick_within_ms=HOUR_MS, quick_rest_ms=HOUR_MS),
+)
+
+MOMENTUM = Profile(
+    name="momentum",
+    code="mom",
+    strategy="momentum",
+    symbols=tuple(f"{base}USDT" for base in ["BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "ADA"]),
+    timeframe=4 * HOUR_MS,
+    sizing=Sizing(mode=SizeMode.EQUITY_RISK, ppm=percent_to_ppm(5)),
+    leverage=5,
+    max_positions=3,
+    min_rr_ppm=None,
+    protection=Protection(exchange_trail_ppm=percent_to_ppm(10)),
+    limits=(
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, -3, Action.NO_ENTRIES, profile="momentum"),
+        percent_limit("weekly_size", Measure.WEEKLY_EQUITY, -8, Action.HALVE_SIZE, profile="momentum"),
+        percent_limit("peak_drawdown", Measure.PEAK_EQUITY, -20, Action.ALERT, profile="momentum"),
+    ),
+)
+
+ORDERFLOW = Profile(
+    name="orderflow",
+    code="flow",
+    strategy="orderflow",
+    symbols=MAJORS[:3],
+    timeframe=MINUTE_MS,
+    sizing=Sizing(mode=SizeMode.EQUITY_RISK, ppm=percent_to_ppm(2), cap=10),
+    leverage=10,
+    max_positions=3,
+    max_cost_share_ppm=percent_to_ppm(30),
+    cost_slippage_ppm=200,
+    protection=Protection(max_age_ms=24 * HOUR_MS),
+    limits=(
+        percent_limit("daily_equity", Measure.DAILY_EQUITY, -6, Action.NO_ENTRIES, profile="orderflow"),
+        percent_limit("peak_drawdown", Measure.PEAK_EQUITY, -50, Action.HALT, profile="orderflow"),
+    ),
+)
+
+MANUAL = Profile(
+    name="manual",
+    code="man",
+    strategy="manual",
+    symbols=MAJORS,
+    timeframe=15 * MINUTE_MS,
+    sizing=Sizing(mode=SizeMode.NOTIONAL, amount=to_money(100)),
+    leverage=5,
+    max_positions=10,
+    stop=Away(percent_to_ppm(2)),
+    target=Away(percent_to_ppm(4)),
+)
+
+PROFILES = {profile.name: profile for profile in (CFT, LX, MA_CROSS, SHORTSELLER, MOMENTUM, ORDERFLOW, MANUAL)}
+# What trades where desk.yaml names no profiles.
+DEFAULT = (CFT, MA_CROSS, MANUAL)
 
 
 def account(
-    profiles: Iterable[Profile] = PROFILES.values(), *, mode: str = "paper", tag: str = "pd00", name: str = "main"
+    profiles: Iterable[Profile] = DEFAULT, *, mode: str = "paper", tag: str = "pd00", name: str = "main"
 ) -> Account:
     """Return an account with the default limits and the given profiles."""
     return Account(name=name, mode=mode, tag=tag, limits=ACCOUNT_LIMITS, profiles=tuple(profiles))

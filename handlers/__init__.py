@@ -3,6 +3,8 @@
 from aiogram import Router
 
 from handlers import (
+    account,
+    adopting,
     charts,
     closing,
     confirming,
@@ -10,11 +12,16 @@ from handlers import (
     fallback,
     home,
     limits,
+    manual,
     operations,
     positions,
     research,
     results,
+    risk,
+    signals,
     strategies,
+    symbols,
+    syncing,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -26,23 +33,31 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health` and `zone`.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync` and
+    `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
     root = Router(name="screens")
     for screen in (
         home.router,  # panel, status, help, why
+        account.router,  # accounts
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
         closing.router,  # close, close all
+        adopting.router,  # external positions
         confirming.router,  # confirm, cancel
+        risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        manual.router,  # long, short
+        symbols.router,  # symbols of profiles
+        signals.router,  # signals and refusals
         strategies.router,  # profiles, rules
         results.router,  # trades, days, performance, analytics
         charts.router,  # pictures
         research.router,  # backtests
         operations.router,  # health, version
+        syncing.router,  # the account's past
         fallback.router,  # whatever is left
     ):
         root.include_router(_fresh(screen))

@@ -20,11 +20,20 @@ class CloseOne:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseEverything:
-    """Close every position that matches."""
+    """Close every position that matches; `everywhere`: on every account."""
 
     which: Filter = Filter.ALL
     profile: str = ""
     seen_positions: int
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +49,11 @@ class LimitChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseEntries:
-    """Block entries in a scope (asked again because the command came late)."""
+    """Block entries in a scope (asked again because the command came late); `everywhere`: on every account."""
 
     scope: Scope = ACCOUNT
     until_ms: int | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,45 @@ class ProfileOn:
     profile: str
 
 
-type Action = CloseOne | CloseEverything | LimitChange | PauseEntries | ResumeEntries | RuleOn | ProfileOn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPosition:
+    """Open a position by hand: the previewed quantity, near the previewed price, in the previewed mode."""
+
+    symbol: str
+    long: bool
+    quantity: Decimal
+    seen_price: Decimal
+    seen_mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocking:
+    """End the cooldown of a symbol."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolOn:
+    """Let a profile enter on one of its symbols again."""
+
+    profile: str
+    symbol: str
+
+
+type Action = (
+    CloseOne
+    | CloseEverything
+    | Adopt
+    | LimitChange
+    | PauseEntries
+    | ResumeEntries
+    | RuleOn
+    | ProfileOn
+    | OpenPosition
+    | Unlocking
+    | SymbolOn
+)
 
 
 def adds_risk(action: Action) -> bool:
@@ -78,5 +126,5 @@ def adds_risk(action: Action) -> bool:
             return False
         case LimitChange(loosens=loosens):
             return loosens
-        case ResumeEntries() | RuleOn() | ProfileOn():
+        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn() | Adopt():
             return True

@@ -7,20 +7,22 @@ from handlers.actions import Action, adds_risk
 from handlers.context import Context
 from handlers.spot import Screen
 from handlers.views.confirm import render_expired, render_unconfirmable
-from keyboards.base import DANGER
+from keyboards.base import DANGER, Row
 from keyboards.confirm import confirm_keyboard
 
 VALID_S = 30.0
 
 
-async def ask(ctx: Context, action: Action, preview: str, label: str, *, style: ButtonStyle = DANGER) -> None:
-    """Show the preview of an action; the button's label says the act."""
+async def ask(
+    ctx: Context, action: Action, preview: str, label: str, *, style: ButtonStyle = DANGER, further: Row = ()
+) -> None:
+    """Show the preview of an action; the button's label says the act, `further` buttons what may be meant instead."""
     try:
         nonce = await ctx.confirm.ask(ctx.actor, ctx.spot.chat_id, action)
     except JournalUnavailable as error:
         await ctx.show(Screen(render_unconfirmable(preview, str(error), adds=adds_risk(action))))
         return
-    keyboard = confirm_keyboard(label, nonce, adds=adds_risk(action), style=style)
+    keyboard = confirm_keyboard(label, nonce, adds=adds_risk(action), style=style, further=further)
     message_id = await ctx.spot.put(Screen(preview, keyboard))
     await ctx.confirm.bind(nonce, message_id)
     ctx.jobs.start(_expire(ctx, preview), name=nonce)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from handlers.ports import Role
 
-TOPICS = ("state", "control", "money", "results", "pictures", "risk", "strategies", "research")
+TOPICS = ("state", "control", "money", "results", "pictures", "risk", "strategies", "manual", "research", "operations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
     _info("start", "state", "Greet and open the desk panel"),
     _info("help", "state", "What can be done, and how", "[command or topic]", "close"),
     _info("status", "state", "State, holds, orders under way"),
+    _info(
+        "account",
+        "state",
+        "Show the accounts, or choose one",
+        "[name]",
+        "",
+        "Commands typed afterwards act on the one chosen; a button acts on the account of its message",
+    ),
     _info("why", "state", "What the desk thinks of a symbol and what holds it back", "SYMBOL", "sol"),
     _info("health", "state", "Process, feed, exchange, database, disk"),
     _info("version", "state", "Version, Python and mode"),
@@ -70,9 +78,10 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "pause",
         "control",
         "Block new entries at once",
-        "[profile or symbol] [time]",
+        "[profile, symbol or all] [time]",
         "cft 4h",
-        "Exits, stops and limits go on. Without a time it holds until /resume. Times: 30m, 4h, 2d",
+        "Exits, stops and limits go on. Without a time it holds until /resume. Times: 30m, 4h, 2d. All means every"
+        " account",
     ),
     _deed(
         "resume",
@@ -86,9 +95,9 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "closeall",
         "control",
         "Pause entries and close positions",
-        "[profile, losers, longs or shorts] [now]",
+        "[profile, losers, longs or shorts] [all] [now]",
         "losers",
-        "Pauses at once, then asks. With the word now it closes at once",
+        "Pauses at once, then asks. With the word now it closes at once, with all on every account",
         "panic",
     ),
     _deed(
@@ -103,6 +112,7 @@ COMMANDS: tuple[CommandInfo, ...] = (
     _info("position", "money", "The card of one position", "SYMBOL", "sol"),
     _info("balance", "money", "Wallet, equity, margin, exposure"),
     _info("trades", "money", "Closed trades, newest first", "[number]", "20"),
+    _info("signals", "money", "Signals and what refused them, newest first"),
     _info("daily", "results", "Today, or the last days", "[days]", "7"),
     _info(
         "performance",
@@ -121,6 +131,16 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "btc 1h ema50 supertrend",
         "Months are written 2025-11. Timeframes: 1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d",
     ),
+    _info("risk", "risk", "What is at risk now: exposure, stops, nearest limits, holds"),
+    _info("cooldowns", "risk", "Symbols that rest, and until when"),
+    _deed(
+        "unlock",
+        "risk",
+        "End the cooldown of a symbol",
+        "SYMBOL",
+        "sol",
+        "Asks first: the next signal may open a position at once",
+    ),
     _info("limits", "risk", "Loss limits and how much of them is used"),
     _deed(
         "limit",
@@ -131,7 +151,49 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "Percent or USDT, as the limit is; a loss is negative. Loosening asks twice",
     ),
     _info("strategies", "strategies", "Profiles, on or off, and their results"),
+    _info("strategy", "strategies", "One profile: parameters, protection, symbols, result", "PROFILE", "cft"),
     _info("rules", "strategies", "Rules of a profile, to switch on and off", "[profile]", "cft"),
+    _info("symbols", "strategies", "Symbols of a profile, to switch on and off", "[profile]", "cft"),
+    _deed(
+        "watch",
+        "strategies",
+        "Let a profile enter on a symbol again",
+        "SYMBOL [profile]",
+        "sol cft",
+        "Without a profile it means every profile that has the symbol",
+    ),
+    _deed(
+        "unwatch",
+        "strategies",
+        "No new entries on a symbol, at once",
+        "SYMBOL [profile]",
+        "sol cft",
+        "What is open keeps its exits",
+    ),
+    _deed(
+        "long",
+        "manual",
+        "Buy by hand, with stop and target",
+        "SYMBOL [usd]",
+        "btc 200",
+        "Shows size, stop, target, cost and risk, and asks",
+    ),
+    _deed(
+        "short",
+        "manual",
+        "Sell short by hand, with stop and target",
+        "SYMBOL [usd]",
+        "eth 200",
+        "Shows size, stop, target, cost and risk, and asks",
+    ),
+    _deed(
+        "sync",
+        "operations",
+        "Read the account's past from the exchange",
+        "[months]",
+        "12",
+        "Without a number only what is new. Executions, orders, closed P&L; trading goes on meanwhile",
+    ),
     _info(
         "backtest",
         "research",

@@ -7,7 +7,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from engine.core.commands import ACCOUNT, Answer, Filter, Refused, Scope
-from handlers import deeds
+from handlers import deeds, everywhere
 from handlers.actions import CloseEverything, CloseOne
 from handlers.arguments import NotFound, close_names, same_name, symbol_of, whole_of, words_of
 from handlers.asking import ask
@@ -17,6 +17,8 @@ from handlers.views import confirm as views
 from handlers.views import words
 from handlers.views.table import paragraphs
 from handlers.views.why import render_no_position, render_unknown_symbol
+from keyboards.accounts import ALL
+from keyboards.base import button
 from keyboards.confirm import paused_keyboard
 from keyboards.data import Ask, Close, DeskOrder
 from keyboards.positions import gone_keyboard
@@ -31,6 +33,7 @@ class Wanted:
     which: Filter = Filter.ALL
     profile: str = ""
     now: bool = False
+    everywhere: bool = False
     trouble: str = ""
 
 
@@ -49,17 +52,25 @@ def _wanted(typed: list[str], ctx: Context) -> Wanted:
             return Wanted(trouble=f"{word} is no profile, filter or now.{hint}")
     if len(filters) > 1 or len(named_) > 1:
         return Wanted(trouble="At most one profile and one filter are understood.")
-    now = any(word.lower() == "now" for word in typed)
-    return Wanted(which=filters[0] if filters else Filter.ALL, profile=named_[0] if named_ else "", now=now)
+    said = {word.lower() for word in typed}
+    everywhere_ = len(ctx.seats) > 1 and "all" in said
+    if everywhere_ and named_:
+        return Wanted(trouble="all means every account: leave out the profile.")
+    which = filters[0] if filters else Filter.ALL
+    return Wanted(which=which, profile=named_[0] if named_ else "", now="now" in said, everywhere=everywhere_)
 
 
 @router.message(Command("closeall", "panic"), flags=REDUCES)
 async def closeall(_message: Message, command: CommandObject, ctx: Context) -> None:
-    """`/closeall [profile, losers, longs or shorts] [now]`"""
+    """`/closeall [profile, losers, longs or shorts] [all] [now]`"""
     typed = words_of(command.args)
     wanted = _wanted(typed, ctx)
     if wanted.trouble:
         await ctx.usage("closeall", wanted.trouble, " ".join(typed))
+    elif wanted.everywhere and wanted.now and not ctx.late:
+        await everywhere.close_now(ctx, wanted.which)
+    elif wanted.everywhere:
+        await everywhere.preview_close(ctx, wanted.which)
     elif wanted.now and not ctx.late:
         await deeds.close_all(ctx, wanted.which, wanted.profile)
     else:
@@ -67,8 +78,11 @@ async def closeall(_message: Message, command: CommandObject, ctx: Context) -> N
 
 
 @router.callback_query(Ask.filter(F.order == DeskOrder.CLOSE_ALL), flags=REDUCES)
-async def closeall_pressed(_callback: CallbackQuery, ctx: Context) -> None:
-    """[CLOSE ALL]"""
+async def closeall_pressed(_callback: CallbackQuery, callback_data: Ask, ctx: Context) -> None:
+    """[CLOSE ALL], [All accounts]"""
+    if callback_data.scope == ALL:
+        await everywhere.preview_close(ctx.elsewhere(), Filter.ALL)
+        return
     await _preview_all(ctx.elsewhere(), Wanted())
 
 
@@ -86,9 +100,11 @@ async def _preview_all(ctx: Context, wanted: Wanted) -> None:
     if not found and not entries:
         await ctx.show(Screen(text, paused_keyboard(deeds.scope_token(scope))))
         return
+    further = [button("All accounts", Ask(order=DeskOrder.CLOSE_ALL, scope=ALL))] if len(ctx.seats) > 1 else []
     action = CloseEverything(which=wanted.which, profile=wanted.profile, seen_positions=len(found))
     act = f"Close {len(found)}" if found else "Cancel entries"
-    await ask(ctx, action, text, f"{act} · {words.mode(snapshot.mode)}")
+    where = words.where(snapshot) if ctx.seats[1:] else words.mode(snapshot.mode)
+    await ask(ctx, action, text, f"{act} · {where}", further=further)
 
 
 def _paused_words(answer: Answer, scope: Scope) -> str:
@@ -110,7 +126,8 @@ async def preview_one(ctx: Context, symbol: str, percent: int) -> None:
     text = views.render_close_preview(position, percent, snapshot, wall_ms=ctx.wall_ms)
     part = "" if percent == 100 else f" {percent}%"
     action = CloseOne(symbol=symbol, percent=percent, seen_quantity=position.quantity)
-    await ask(ctx, action, text, f"Close {symbol}{part} · {words.mode(snapshot.mode)}")
+    where = words.where(snapshot) if ctx.seats[1:] else words.mode(snapshot.mode)
+    await ask(ctx, action, text, f"Close {symbol}{part} · {where}")
 
 
 @router.message(Command("close"), flags=REDUCES)

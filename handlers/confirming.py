@@ -6,7 +6,8 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers import actions as a
-from handlers import deeds
+from handlers import additions, deeds, everywhere
+from handlers.adopting import adopt
 from handlers.asking import settle
 from handlers.context import ADDS, ANSWERS, REDUCES, Context
 from handlers.limits import confirmed_change
@@ -65,11 +66,18 @@ async def _not_claimed(callback: CallbackQuery, claim: Claim, ctx: Context) -> N
 
 async def perform(ctx: Context, action: a.Action) -> None:
     """Carry out a confirmed action; the message becomes its result."""
+    if not await everywhere.carried_out(ctx, action):
+        await _carry_out(ctx, action)
+
+
+async def _carry_out(ctx: Context, action: a.Action) -> None:
     match action:
         case a.CloseOne(symbol=symbol, percent=percent):
             await deeds.close_one(ctx, symbol, percent)
         case a.CloseEverything(which=which, profile=profile):
             await deeds.close_all(ctx, which, profile)
+        case a.Adopt(symbol=symbol, profile=profile):
+            await adopt(ctx, symbol, profile)
         case a.PauseEntries(scope=scope, until_ms=until_ms):
             await deeds.pause(ctx, scope, until_ms)
         case a.ResumeEntries(scope=scope):
@@ -78,6 +86,8 @@ async def perform(ctx: Context, action: a.Action) -> None:
             await deeds.switch_rule(ctx, profile, rule, on=True)
         case a.ProfileOn(profile=profile):
             await deeds.switch_profile(ctx, profile, on=True)
+        case a.OpenPosition() | a.Unlocking() | a.SymbolOn():
+            await additions.perform(ctx, action)
         case a.LimitChange():
             await confirmed_change(ctx, action)
 

@@ -1,6 +1,6 @@
 """What every handler is given: who asks, where the answer goes, and the parts of the desk it may use."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from handlers.clock import wall_ms
 from handlers.jobs import Jobs
 from handlers.ports import Actor, ConfirmPort, DeskPort, Role, StorePort
 from handlers.runs import Runs
+from handlers.seats import Seat, SeatsPort
 from handlers.spot import Screen, Spot, acknowledge
 from handlers.views.help import render_usage
 
@@ -29,7 +30,9 @@ _LATE_S = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One request. `request_id` survives a second delivery; `late`: written more than a minute ago."""
+    """One request. `request_id` survives a second delivery; `late`: written more than a minute ago; without
+    `accounts` there is only this one.
+    """
 
     actor: Actor
     spot: Spot
@@ -38,6 +41,7 @@ class Context:
     confirm: ConfirmPort
     jobs: Jobs
     zone: ZoneInfo
+    accounts: SeatsPort | None = None
     request_id: str
     wall_ms: int
     late: bool = False
@@ -46,6 +50,11 @@ class Context:
     def snapshot(self) -> Snapshot:
         """The desk now."""
         return self.desk.snapshot()
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """All accounts where there are several, else nothing."""
+        return self.accounts.all if self.accounts is not None else ()
 
     def elsewhere(self) -> "Context":
         """The same request, answered by a new message: panel and alerts stay as they are."""
@@ -90,6 +99,7 @@ class Furnish(BaseMiddleware):
         else:
             message = f"no context for {type(event).__name__}"
             raise TypeError(message)
+        spot.about(data.get("account", ""))
         return Context(
             actor=data["actor"],
             spot=spot,
@@ -98,6 +108,7 @@ class Furnish(BaseMiddleware):
             confirm=data["confirm"],
             jobs=self._jobs,
             zone=data["zone"],
+            accounts=data.get("seats"),
             request_id=f"u{bot.id}.{data['event_update'].update_id}",
             wall_ms=now,
             late=late,

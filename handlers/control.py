@@ -10,7 +10,7 @@ from engine.core.commands import ACCOUNT, Scope
 from engine.core.facts import Hold
 from engine.core.profile import HoldLevel
 from engine.core.snapshot import Snapshot
-from handlers import deeds
+from handlers import deeds, everywhere
 from handlers.actions import PauseEntries, ResumeEntries
 from handlers.arguments import Found, close_names, length_ms, same_name, symbol_of, words_of
 from handlers.asking import ask
@@ -20,6 +20,7 @@ from handlers.views import confirm as views
 from handlers.views import words
 from handlers.views.outcome import render_resume_preview
 from handlers.views.table import paragraphs
+from keyboards.accounts import ALL
 from keyboards.data import Ask, DeskOrder
 from keyboards.tokens import named
 
@@ -72,11 +73,16 @@ def _pause_arguments(typed: list[str], ctx: Context) -> tuple[Scope, int | None]
 
 @router.message(Command("pause"), flags=REDUCES)
 async def pause(_message: Message, command: CommandObject, ctx: Context) -> None:
-    """`/pause [profile or symbol] [time]`"""
+    """`/pause [profile, symbol or all] [time]`"""
     typed = words_of(command.args)
+    all_accounts = len(ctx.seats) > 1 and "all" in {word.lower() for word in typed}
     match _pause_arguments(typed, ctx):
         case Wrong(trouble=trouble):
             await ctx.usage("pause", trouble, " ".join(typed))
+        case (scope, until_ms) if all_accounts and scope == ACCOUNT:
+            await everywhere.pause(ctx, until_ms)
+        case _ if all_accounts:
+            await ctx.usage("pause", "all means every account: leave out the profile or symbol.", " ".join(typed))
         case (scope, until_ms) if ctx.late:
             text = paragraphs(views.render_late("The pause"), "Valid for 30 s.")
             await ask(ctx, PauseEntries(scope=scope, until_ms=until_ms), text, f"Pause {words.scope(scope)}")
@@ -86,7 +92,10 @@ async def pause(_message: Message, command: CommandObject, ctx: Context) -> None
 
 @router.callback_query(Ask.filter(F.order == DeskOrder.PAUSE), flags=REDUCES)
 async def pause_pressed(_callback: CallbackQuery, callback_data: Ask, ctx: Context) -> None:
-    """[Pause]"""
+    """[Pause], [Pause all]"""
+    if callback_data.scope == ALL:
+        await everywhere.pause_now(ctx.elsewhere(), None)
+        return
     scope = _pressed_scope(callback_data.scope, ctx.snapshot)
     if scope is None:
         await ctx.elsewhere().show(Screen("That profile or symbol is gone. Nothing was paused. /status"))
@@ -110,7 +119,11 @@ async def _resume(ctx: Context, scope: Scope) -> None:
 @router.message(Command("resume"), flags=ADDS)
 async def resume(_message: Message, command: CommandObject, ctx: Context) -> None:
     """`/resume [profile or symbol]`"""
-    typed = [word for word in words_of(command.args) if word.lower() != "all"]
+    given = words_of(command.args)
+    typed = [word for word in given if word.lower() != "all"]
+    if typed != given and not typed and len(ctx.seats) > 1:
+        await everywhere.resume(ctx)
+        return
     scope = scope_of(typed[0], ctx.snapshot) if typed else ACCOUNT
     if len(typed) > 1 or isinstance(scope, Wrong):
         trouble = scope.trouble if isinstance(scope, Wrong) else "At most one profile or symbol is understood."

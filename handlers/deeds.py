@@ -36,10 +36,15 @@ async def hold_entries(ctx: Context, scope: Scope, until_ms: int | None = None) 
 
 async def resume(ctx: Context, scope: Scope) -> None:
     """Lift what an admin may lift, and name the limits that are still breached."""
-    command = c.Resume(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), scope=scope)
-    answer = await _recorded(ctx, command, "resume", words.scope(scope))
+    answer = await allow_entries(ctx, scope)
     text = outcome.render_resumed(answer, scope, ctx.snapshot, by=ctx.actor.name)
     await ctx.show(Screen(text, keys.running_keyboard(scope_token(scope))))
+
+
+async def allow_entries(ctx: Context, scope: Scope) -> Answer:
+    """Lift what an admin may lift, silently."""
+    command = c.Resume(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), scope=scope)
+    return await recorded(ctx, command, "resume", words.scope(scope))
 
 
 async def close_one(ctx: Context, symbol: str, percent: int) -> None:
@@ -86,12 +91,13 @@ def scope_token(scope: Scope) -> str:
 
 
 async def _changed(ctx: Context, command: Command, action: str, what: str) -> None:
-    answer = await _recorded(ctx, command, action, what)
-    place = Place.RISK if action == "limit" else Place.STRATEGIES
+    answer = await recorded(ctx, command, action, what)
+    place = Place.LIMITS if action == "limit" else Place.STRATEGIES
     await ctx.show(Screen(outcome.render_changed(what, answer, by=ctx.actor.name), keys.changed_keyboard(place)))
 
 
-async def _recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
+async def recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
+    """Give a command to the desk and keep the audit line."""
     answer = await ctx.desk.command(command)
     await _audit(ctx, action, detail, answer)
     return answer

@@ -27,7 +27,9 @@ _SIGNALS = 4
 def panel(ctx: Context) -> Screen:
     """The panel as it is now."""
     snapshot = ctx.snapshot
-    return Screen(render_panel(snapshot, wall_ms=ctx.wall_ms, zone=ctx.zone), panel_keyboard(snapshot))
+    others = [shot for seat in ctx.seats if (shot := seat.desk.snapshot()).account != snapshot.account]
+    text = render_panel(snapshot, wall_ms=ctx.wall_ms, zone=ctx.zone, others=others)
+    return Screen(text, panel_keyboard(snapshot, several=bool(others)))
 
 
 @router.message(Command("start", "menu"), flags=READS)

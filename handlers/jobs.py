@@ -24,11 +24,16 @@ class Jobs:
             self._named[name] = task
         task.add_done_callback(lambda done: self._ended(done, name, failed))
 
-    def stop(self, name: str) -> None:
-        """End the named work, if it is still going."""
+    def stop(self, name: str) -> bool:
+        """End the named work; False when it is not going."""
         task = self._named.pop(name, None)
         if task is not None:
             task.cancel()
+        return task is not None
+
+    def going(self, name: str) -> bool:
+        """Whether the named work is still going."""
+        return name in self._named
 
     async def idle(self) -> None:
         """Wait until no work is left."""

@@ -40,9 +40,9 @@ async def limits(_message: Message, ctx: Context) -> None:
     await show_limits(ctx)
 
 
-@router.callback_query(Open.filter(F.place == Place.RISK), flags=READS)
+@router.callback_query(Open.filter(F.place == Place.LIMITS), flags=READS)
 async def limits_pressed(_callback: CallbackQuery, ctx: Context) -> None:
-    """[Risk]"""
+    """[Limits]"""
     await show_limits(ctx)
 
 

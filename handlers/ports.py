@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from engine.core.commands import Answer, Command
+from engine.core.manual import EntryPreview
 from engine.core.snapshot import OrderResult, Snapshot
 from engine.core.trades import Trade
 from handlers.actions import Action
 from handlers.claims import Claim, Claimed, Expired, Foreign, TooSoon, Used
 from handlers.store_port import EquityPoint, SignalRow, StorePort
+from handlers.views.sync import Found
 
 __all__ = [
     "Actor",
@@ -35,6 +37,7 @@ __all__ = [
     "Role",
     "SignalRow",
     "StorePort",
+    "SyncPort",
     "TaskBeat",
     "TooSoon",
     "Used",
@@ -77,6 +80,9 @@ class DeskPort(Protocol):
 
     async def command(self, command: Command) -> Answer:
         """Carry out or refuse; on return risk-reducing orders are under way."""
+
+    def preview(self, symbol: str, *, long: bool, amount: Decimal | None) -> EntryPreview | str:
+        """What an entry by hand of so many USDT (None: as its profile sizes) would be now, or why there is none."""
 
     async def settled(self, link_ids: Sequence[str], timeout_s: float) -> tuple[OrderResult, ...]:
         """Wait until the orders are over, or the time is; what became of each."""
@@ -156,6 +162,16 @@ class ResearchPort(Protocol):
         end_ms: int,
     ) -> "Metrics":
         """All metrics of a period."""
+
+
+class SyncPort(Protocol):
+    """Reads the account's past from the exchange; both raise QueryFailedError and JournalUnavailable."""
+
+    async def backfill(self, months: int, progress: "Callable[[int, int], Awaitable[None]]") -> Found:
+        """The last months; windows read whole before are not asked for again."""
+
+    async def now(self, progress: "Callable[[int, int], Awaitable[None]]") -> Found:
+        """What is newer than what was read so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

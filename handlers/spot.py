@@ -17,6 +17,11 @@ from aiogram.types import (
     Message,
 )
 
+from handlers.views.labels import labelled
+from keyboards.binding import bound
+
+# What is asked for with the reply field has no buttons: its text says which account it is about.
+ACCOUNT_WORDS = "Account:"
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # Telegram's words for: the message is gone, too old, or of a kind that cannot become what is wanted.
 _CANNOT_EDIT = ("not found", "can't be edited", "no text in the message", "message_id_invalid", "no media")
@@ -41,10 +46,22 @@ class Shot:
 
 
 class Spot:
-    """A place in a chat. The first `put` of a new one sends, every later one edits what was sent."""
+    """A place in a chat. The first `put` of a new one sends, every later one edits what was sent.
 
-    def __init__(self, bot: Bot, *, chat_id: int, thread_id: int | None = None, message_id: int | None = None) -> None:
+    Buttons shown here act on `account`; it is empty where there is only one. Texts name the account `label`.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        *,
+        chat_id: int,
+        thread_id: int | None = None,
+        message_id: int | None = None,
+        account: str = "",
+    ) -> None:
         self.bot, self.chat_id, self.thread_id, self.message_id = bot, chat_id, thread_id, message_id
+        self.account = self.label = account
 
     @classmethod
     def after(cls, message: Message, bot: Bot) -> Self:
@@ -64,16 +81,20 @@ class Spot:
         spot.message_id = None if fresh else pressed.message_id
         return spot
 
+    def about(self, account: str) -> None:
+        """Bind what is shown here to an account."""
+        self.account = self.label = account
+
     async def put(self, screen: Screen) -> int:
         """Show a text; returns the message id."""
         if self.message_id is not None and await self._edited(screen):
             return self.message_id
         sent = await self.bot.send_message(
             self.chat_id,
-            screen.text,
+            labelled(screen.text, self.label),
             message_thread_id=self.thread_id,
             parse_mode=ParseMode.HTML,
-            reply_markup=screen.keyboard,
+            reply_markup=bound(screen.keyboard, self.account),
             link_preview_options=_NO_PREVIEW,
         )
         self.message_id = sent.message_id
@@ -83,7 +104,7 @@ class Spot:
         """Ask for a typed answer with a new message that opens the reply field."""
         await self.bot.send_message(
             self.chat_id,
-            text,
+            f"{text}\n{ACCOUNT_WORDS} {self.account}" if self.account else text,
             message_thread_id=self.thread_id,
             parse_mode=ParseMode.HTML,
             reply_markup=ForceReply(input_field_placeholder=hint),
@@ -98,9 +119,9 @@ class Spot:
             self.chat_id,
             photo,
             message_thread_id=self.thread_id,
-            caption=shot.caption,
+            caption=labelled(shot.caption, self.label),
             parse_mode=ParseMode.HTML,
-            reply_markup=shot.keyboard,
+            reply_markup=bound(shot.keyboard, self.account),
         )
         self.message_id = sent.message_id
 
@@ -110,22 +131,27 @@ class Spot:
             self.chat_id,
             BufferedInputFile(shot.png, filename=f"{shot.name}.png"),
             message_thread_id=self.thread_id,
-            caption=shot.caption,
+            caption=labelled(shot.caption, self.label),
             parse_mode=ParseMode.HTML,
         )
 
     def elsewhere(self) -> "Spot":
         """A new message in the same chat."""
-        return Spot(self.bot, chat_id=self.chat_id, thread_id=self.thread_id)
+        return Spot(self.bot, chat_id=self.chat_id, thread_id=self.thread_id, account=self.account)
+
+    def of_account(self, account: str, *, elsewhere: bool) -> "Spot":
+        """The same place for an answer about another account, or a new message in the same chat."""
+        message_id = None if elsewhere else self.message_id
+        return Spot(self.bot, chat_id=self.chat_id, thread_id=self.thread_id, message_id=message_id, account=account)
 
     async def _edited(self, screen: Screen) -> bool:
         try:
             await self.bot.edit_message_text(
-                text=screen.text,
+                text=labelled(screen.text, self.label),
                 chat_id=self.chat_id,
                 message_id=self.message_id,
                 parse_mode=ParseMode.HTML,
-                reply_markup=screen.keyboard,
+                reply_markup=bound(screen.keyboard, self.account),
                 link_preview_options=_NO_PREVIEW,
             )
         except TelegramBadRequest as error:
@@ -133,10 +159,11 @@ class Spot:
         return True
 
     async def _replaced(self, shot: Shot, photo: BufferedInputFile) -> bool:
-        media = InputMediaPhoto(media=photo, caption=shot.caption, parse_mode=ParseMode.HTML)
+        media = InputMediaPhoto(media=photo, caption=labelled(shot.caption, self.label), parse_mode=ParseMode.HTML)
+        keyboard = bound(shot.keyboard, self.account)
         try:
             await self.bot.edit_message_media(
-                media=media, chat_id=self.chat_id, message_id=self.message_id, reply_markup=shot.keyboard
+                media=media, chat_id=self.chat_id, message_id=self.message_id, reply_markup=keyboard
             )
         except TelegramBadRequest as error:
             return _stays(error)

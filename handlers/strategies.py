@@ -12,7 +12,7 @@ from handlers.asking import ask
 from handlers.context import ADDS, READS, REDUCES, Context
 from handlers.spot import Screen
 from handlers.views import words
-from handlers.views.strategies import render_rules, render_strategies, render_switch_preview
+from handlers.views.strategies import render_rules, render_strategies, render_strategy, render_switch_preview
 from keyboards.base import SUCCESS
 from keyboards.data import Open, Place, StrategyCard, SwitchProfile, SwitchRule
 from keyboards.strategies import rules_keyboard, strategies_keyboard
@@ -55,6 +55,22 @@ async def show_rules(ctx: Context, profile: ProfileView) -> None:
     """Show one profile."""
     labels = [words.rule(profile.strategy, rule) for rule, _ in profile.rules]
     await ctx.show(Screen(render_rules(profile, ctx.snapshot), rules_keyboard(profile, labels)))
+
+
+@router.message(Command("strategy"), flags=READS)
+async def strategy(_message: Message, command: CommandObject, ctx: Context) -> None:
+    """`/strategy PROFILE`: everything about one profile."""
+    typed, profiles = words_of(command.args), ctx.snapshot.profiles
+    names = [profile.name for profile in profiles]
+    profile = _profile(ctx.snapshot, same_name(" ".join(typed), names))
+    if profile is None:
+        near = close_names(" ".join(typed), names)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Profiles: {', '.join(names) or 'none'}."
+        trouble = f"There is no profile {' '.join(typed)}." if typed else "A profile is needed."
+        await ctx.usage("strategy", f"{trouble} {hint}", " ".join(typed))
+        return
+    labels = [words.rule(profile.strategy, rule) for rule, _ in profile.rules]
+    await ctx.show(Screen(render_strategy(profile, ctx.snapshot), rules_keyboard(profile, labels)))
 
 
 @router.message(Command("rules"), flags=READS)

@@ -3,20 +3,23 @@
 from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardMarkup
 
-from keyboards.base import DANGER, button, link, markup
+from keyboards.base import DANGER, Row, button, link, markup
 from keyboards.data import Add, Ask, Cancel, DeskOrder, Place, Reduce
 
 _HALF_ROW = 16
 
 
-def confirm_keyboard(label: str, nonce: str, *, adds: bool, style: ButtonStyle = DANGER) -> InlineKeyboardMarkup:
-    """[act] [Cancel]. Acts that add risk carry another kind of data than acts that reduce it.
+def confirm_keyboard(
+    label: str, nonce: str, *, adds: bool, style: ButtonStyle = DANGER, further: Row = ()
+) -> InlineKeyboardMarkup:
+    """[act] [Cancel], and below them what may be meant instead. Acts that add risk carry another kind of data than acts
+    that reduce it.
 
     A label too long for half the width of a phone has a row to itself, so that the act is never cut.
     """
     act = button(label, Add(nonce=nonce) if adds else Reduce(nonce=nonce), style)
     cancel = button("Cancel", Cancel(nonce=nonce))
-    return markup([act], [cancel]) if len(label) > _HALF_ROW else markup([act, cancel])
+    return markup([act], [cancel], further) if len(label) > _HALF_ROW else markup([act, cancel], further)
 
 
 def after_close_keyboard(*, held: bool) -> InlineKeyboardMarkup:
@@ -32,7 +35,7 @@ def paused_keyboard(scope: str = "") -> InlineKeyboardMarkup:
 
 def changed_keyboard(place: Place) -> InlineKeyboardMarkup:
     """Back to where the changed thing is."""
-    return markup([link("Limits" if place is Place.RISK else "Strategies", place), link("Status", Place.STATUS)])
+    return markup([link(place.value.capitalize(), place), link("Status", Place.STATUS)])
 
 
 def running_keyboard(scope: str = "") -> InlineKeyboardMarkup:

@@ -15,6 +15,10 @@ class Place(StrEnum):
     BALANCE = "balance"
     TRADES = "trades"
     RISK = "risk"
+    LIMITS = "limits"
+    COOLDOWNS = "cooldowns"
+    SYMBOLS = "symbols"
+    SIGNALS = "signals"
     STRATEGIES = "strategies"
     CHARTS = "charts"
     TODAY = "today"
@@ -24,6 +28,7 @@ class Place(StrEnum):
     HEALTH = "health"
     VERSION = "version"
     HELP = "help"
+    ACCOUNT = "account"
 
 
 class Open(CallbackData, prefix="o"):
@@ -70,7 +75,9 @@ class DeskOrder(StrEnum):
 
 
 class Ask(CallbackData, prefix="do"):
-    """Pause, resume, or preview a close-all; `scope` is empty, or `p.` or `s.` and the token of a profile or symbol."""
+    """Pause, resume, or preview a close-all; `scope` is empty, `*` for every account, or `p.` or `s.` and the token of
+    a profile or symbol.
+    """
 
     order: DeskOrder
     scope: str = ""
@@ -82,6 +89,12 @@ class Close(CallbackData, prefix="cl"):
     symbol: str
     percent: int
     fresh: bool = False
+
+
+class TakeOver(CallbackData, prefix="to"):
+    """Preview giving the external position on a symbol to a profile."""
+
+    symbol: str
 
 
 class Reduce(CallbackData, prefix="ok"):
@@ -143,6 +156,40 @@ class SwitchRule(CallbackData, prefix="sr"):
     on: bool
 
 
+class SymbolsOf(CallbackData, prefix="sy"):
+    """Show the symbols of a profile, from `start` on."""
+
+    profile: str
+    start: str = ""
+
+
+class SwitchSymbol(CallbackData, prefix="ss"):
+    """Let a profile enter on a symbol, or no longer."""
+
+    profile: str
+    symbol: str
+    on: bool
+
+
+class Unlock(CallbackData, prefix="un"):
+    """Preview ending the cooldown of a symbol."""
+
+    symbol: str
+
+
+class SignalPage(CallbackData, prefix="sg"):
+    """Show a page of the newest signals."""
+
+    page: int
+
+
+class ManualEntry(CallbackData, prefix="me"):
+    """Preview opening a position by hand."""
+
+    symbol: str
+    long: bool
+
+
 class Day(CallbackData, prefix="dy"):
     """Show the summary of a UTC day, counted from 1970-01-01."""
 
@@ -173,8 +220,18 @@ class Backtest(CallbackData, prefix="bt"):
     what: str
 
 
+class SyncStop(CallbackData, prefix="sx"):
+    """Stop reading the account's past."""
+
+
 class Topic(CallbackData, prefix="hp"):
     """Show a topic of the help."""
+
+    name: str
+
+
+class PickAccount(CallbackData, prefix="ac"):
+    """Choose the account that typed commands act on."""
 
     name: str
 

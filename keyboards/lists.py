@@ -4,7 +4,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.market import DAY_MS
 from keyboards.base import BACK, ON, button, link, markup, paging
-from keyboards.data import Day, Open, Picture, Place, Span, TradePage
+from keyboards.data import Day, Nothing, Open, Picture, Place, SignalPage, Span, TradePage
 
 PERIODS = ("today", "7d", "30d", "all")
 
@@ -53,3 +53,11 @@ def period_keyboard(kind: str, shown: str) -> InlineKeyboardMarkup:
             button("Results", Picture(what="pnl", fresh=True)),
         ],
     )
+
+
+def signals_keyboard(*, page: int, more: bool) -> InlineKeyboardMarkup:
+    """Pages of signals; how many there are is not counted."""
+    before = button(BACK, SignalPage(page=page - 1)) if page > 1 else button("·", Nothing())
+    after = button(ON, SignalPage(page=page + 1)) if more else button("·", Nothing())
+    pages = [before, button(str(page), Nothing()), after] if more or page > 1 else []
+    return markup(pages, [link("Newest", Place.SIGNALS), link("Cooldowns", Place.COOLDOWNS), link("Risk", Place.RISK)])

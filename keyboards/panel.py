@@ -7,13 +7,17 @@ from keyboards.base import DANGER, button, link, markup
 from keyboards.data import Ask, DeskOrder, Open, Place
 
 
-def panel_keyboard(_snapshot: Snapshot) -> InlineKeyboardMarkup:
-    """The keyboard of the panel; screens open as new messages, because the panel stays a panel."""
+def panel_keyboard(snapshot: Snapshot, *, several: bool = False) -> InlineKeyboardMarkup:
+    """The keyboard of the panel; screens open as new messages, because the panel stays a panel. `several`: the desk has
+    more accounts than this one.
+    """
+    accounts = [_fresh(f"Account {snapshot.account}", Place.ACCOUNT)] if several else []
     return markup(
         [button("Pause", Ask(order=DeskOrder.PAUSE)), button("CLOSE ALL", Ask(order=DeskOrder.CLOSE_ALL), DANGER)],
         [_fresh("Positions", Place.POSITIONS), _fresh("Today", Place.TODAY), _fresh("Risk", Place.RISK)],
         [_fresh("Strategies", Place.STRATEGIES), _fresh("Charts", Place.CHARTS), _fresh("More", Place.MORE)],
         [button("Resume", Ask(order=DeskOrder.RESUME)), button("Refresh", Open(place=Place.PANEL))],
+        accounts,
     )
 
 
@@ -26,6 +30,7 @@ def more_keyboard() -> InlineKeyboardMarkup:
     return markup(
         [link("Status", Place.STATUS), link("Balance", Place.BALANCE), link("Trades", Place.TRADES)],
         [link("Today", Place.TODAY), link("Performance", Place.PERFORMANCE), link("Analytics", Place.ANALYTICS)],
+        [link("Limits", Place.LIMITS), link("Cooldowns", Place.COOLDOWNS), link("Signals", Place.SIGNALS)],
         [link("Backtest", Place.BACKTEST), link("Health", Place.HEALTH), link("Version", Place.VERSION)],
         [link("Help", Place.HELP)],
     )

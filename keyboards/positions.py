@@ -6,7 +6,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.snapshot import PositionView
 from keyboards.base import DANGER, button, in_rows, link, markup, paging
-from keyboards.data import Ask, Card, Close, DeskOrder, Open, Page, Picture, Place, Why
+from keyboards.data import Ask, Card, Close, DeskOrder, Open, Page, Picture, Place, TakeOver, Why
 
 
 def positions_keyboard(
@@ -37,6 +37,7 @@ def card_keyboard(position: PositionView) -> InlineKeyboardMarkup:
             button(f"Close {position.quantity:,f}", Close(symbol=symbol, percent=100), DANGER),
             button("Close half", Close(symbol=symbol, percent=50), DANGER),
         ],
+        [button(f"Adopt by {position.adopter}", TakeOver(symbol=symbol))] if position.adopter else [],
         [
             button("Chart", Picture(what=symbol, fresh=True)),
             button("Why", Why(symbol=symbol)),
@@ -44,6 +45,11 @@ def card_keyboard(position: PositionView) -> InlineKeyboardMarkup:
         ],
         [link("Positions", Place.POSITIONS)],
     )
+
+
+def taken_keyboard(symbol: str) -> InlineKeyboardMarkup:
+    """The way on from an adoption."""
+    return markup([button("Card", Card(symbol=symbol)), link("Positions", Place.POSITIONS)])
 
 
 def gone_keyboard() -> InlineKeyboardMarkup:

@@ -6,7 +6,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.snapshot import ProfileView
 from keyboards.base import button, in_rows, link, markup
-from keyboards.data import Ask, DeskOrder, Place, StrategyCard, SwitchProfile, SwitchRule
+from keyboards.data import Ask, DeskOrder, Place, StrategyCard, SwitchProfile, SwitchRule, SymbolsOf
 from keyboards.tokens import token
 
 
@@ -36,5 +36,9 @@ def rules_keyboard(profile: ProfileView, labels: Sequence[str]) -> InlineKeyboar
             button("Pause profile", Ask(order=DeskOrder.PAUSE, scope=f"p.{name}")),
             button("Resume", Ask(order=DeskOrder.RESUME, scope=f"p.{name}")),
         ],
-        [button("Refresh", StrategyCard(profile=name)), link("Strategies", Place.STRATEGIES)],
+        [
+            button("Refresh", StrategyCard(profile=name)),
+            button("Symbols", SymbolsOf(profile=name)),
+            link("Strategies", Place.STRATEGIES),
+        ],
     )

@@ -23,6 +23,7 @@ class Group:
     facts: tuple[Fact, ...]
     lines: tuple[str, ...]
     alerts: tuple[Alert, ...] = ()
+    account: str = ""
 
 
 def dumps(value: Any) -> str:
@@ -30,9 +31,10 @@ def dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def make_group(group_id: int, facts: Sequence[Fact], alerts: Sequence[Alert]) -> Group:
-    """Encode a group; raises CodecError for a value that cannot be kept."""
-    return Group(group_id, tuple(facts), tuple(dumps(_FACTS.write(fact)) for fact in facts), tuple(alerts))
+def make_group(group_id: int, facts: Sequence[Fact], alerts: Sequence[Alert], account: str) -> Group:
+    """Encode a group of an account; raises CodecError for a value that cannot be kept."""
+    lines = tuple(dumps(_FACTS.write(fact)) for fact in facts)
+    return Group(group_id, tuple(facts), lines, tuple(alerts), account)
 
 
 def read_fact(line: str) -> Fact:
@@ -89,4 +91,5 @@ def from_line(line: bytes, desk: dict[str, str]) -> Group | None:
     if any(body[key] != value for key, value in desk.items()):
         return None
     facts = [_FACTS.read(fact) for fact in body["facts"]]
-    return make_group(int(body["group"]), facts, [decode(AnyAlert, alert) for alert in body["alerts"]])
+    alerts = [decode(AnyAlert, alert) for alert in body["alerts"]]
+    return make_group(int(body["group"]), facts, alerts, desk["account"])

@@ -11,6 +11,7 @@ from engine.core.alerts import Alert
 from engine.core.facts import Fact
 from storage.emergency import EmergencyFile
 from storage.groups import Group, alert_row, journal_rows, make_group
+from storage.lease import Lease
 from storage.projections.projector import Projector
 from storage.tables_chat import heartbeats, outbox
 from storage.tables_trading import journal
@@ -22,8 +23,10 @@ _ID_BITS = 20
 class SqlLedger:
     """What the writer writes. Group ids grow, so a group at or below the last written one is already in the journal."""
 
-    def __init__(self, desk: dict[str, str], projector: Projector, emergency: EmergencyFile | None) -> None:
-        self._desk, self._projector, self._emergency = desk, projector, emergency
+    def __init__(
+        self, desk: dict[str, str], projector: Projector, emergency: EmergencyFile | None, lease: Lease | None = None
+    ) -> None:
+        self._desk, self._projector, self._emergency, self._lease = desk, projector, emergency, lease
         self._backlog: list[Group] = []
         self._filed = 0
         self._next_seq: int | None = None
@@ -45,10 +48,13 @@ class SqlLedger:
     def group(self, facts: Sequence[Fact], alerts: Sequence[Alert]) -> Group:
         """Encode a group under the next id; raises CodecError."""
         self._given_id = max(time.time_ns() // 1_000_000 << _ID_BITS, self._given_id + 1)
-        return make_group(self._given_id, facts, alerts)
+        return make_group(self._given_id, facts, alerts, self._desk["account"])
 
     async def write(self, connection: AsyncConnection, groups: list[Group]) -> list[int]:
-        """Write groups in order; returns the last sequence number of each."""
+        """Write groups in order; returns the last sequence number of each. Raises LeaseLostError."""
+        if self._lease is not None:
+            # Before the first row: the journal belongs to whoever has the lease now.
+            await self._lease.check(connection)
         seq = self._next_seq if self._next_seq is not None else await self._position(connection)
         rows, entries, told, numbers = [], [], [], []
         for group in groups:

@@ -25,6 +25,7 @@ from storage.emergency import NAME as EMERGENCY
 from storage.opening import wall_ms
 from storage.outbox import DROPPED, PENDING
 from storage.store import Store
+from storage.sync import SyncRows
 from storage.tables import metadata
 from storage.tables_chat import confirmations, outbox, users
 from storage.tables_trading import journal, limits
@@ -57,6 +58,24 @@ async def check(url: str) -> list[str]:
             return [f"the tables have version {found}, this program needs {schema.HEAD}; a start migrates them"]
         desks = [{"mode": mode, "account": account} for mode, account in await _desks(reader)]
         return [problem for desk in desks for problem in await checks.content_problems(reader, desk)]
+
+
+@asynccontextmanager
+async def past(url: str, *, mode: str, account: str) -> AsyncIterator[SyncRows | None]:
+    """Give what was read of an account's past without changing anything, also beside a running desk; None when no
+    desk made the database yet. Raises ValueError for an unusable URL, SchemaError, JournalUnavailable.
+    """
+    path = file_of(parsed(url))
+    if path is not None and not path.exists():
+        yield None
+        return
+    async with _reading(url) as reader:
+        async with reader.connection() as connection:
+            found = await connection.run_sync(schema.version)
+        if found not in {None, schema.HEAD}:
+            why = f"the tables have version {found}, this program needs {schema.HEAD}; a start migrates them"
+            raise schema.SchemaError(why)
+        yield SyncRows(reader, {"mode": mode, "account": account}) if found else None
 
 
 async def backup(url: str, to: Path) -> None:

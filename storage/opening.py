@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,7 +16,9 @@ from storage import schema, sqlite_files
 from storage.database import DATABASE_ERRORS, Reader, Tuning, brief, file_of, parsed, reader_engine, writer_engine
 from storage.emergency import EmergencyFile
 from storage.instruments import remember
+from storage.lease import Lease, LeaseRequest
 from storage.ledger import SqlLedger
+from storage.ledgers import Ledgers
 from storage.projections.projector import Projector
 from storage.writer import Writer
 
@@ -32,6 +34,7 @@ class Plan:
     state_dir: Path | None = None
     tuning: Tuning
     on_state: OnState | None = None
+    lease: LeaseRequest | None = None
 
     @property
     def desk(self) -> dict[str, str]:
@@ -39,14 +42,20 @@ class Plan:
         return {"mode": self.mode, "account": self.account}
 
 
+type Shared = tuple[tuple[AsyncEngine, AsyncEngine], Writer, Reader, Ledgers]
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The running machinery of an open store."""
+    """The running machinery of an open store; accounts beside each other share all but their own ledger."""
 
+    plan: Plan
     engines: tuple[AsyncEngine, AsyncEngine]
     writer: Writer
     reader: Reader
+    ledgers: Ledgers
     ledger: SqlLedger
+    lease: Lease | None
     projector: Projector
     path: Path | None
     findings: list[str]
@@ -58,7 +67,7 @@ def wall_ms() -> int:
 
 
 async def bring_up(plan: Plan) -> Parts:
-    """Open a database; raises ValueError, SchemaError or JournalUnavailable."""
+    """Open a database; raises ValueError, SchemaError, JournalUnavailable or LeaseHeldError."""
     url = parsed(plan.url)
     path = file_of(url)
     findings = await asyncio.to_thread(_sound_file, path) if path is not None else []
@@ -67,16 +76,57 @@ async def bring_up(plan: Plan) -> Parts:
         for engine in engines:
             undo.push_async_callback(engine.dispose)
         await _current_schema(path, *engines)
-        ledger, projector = _ledger(plan, path)
-        reader = Reader(engines[1])
-        async with reader.connection() as connection:
-            findings += await ledger.resume(connection)
-        writer = Writer(engines[0], ledger, retry_ms=plan.tuning.retry_ms, on_state=plan.on_state)
+        lease = Lease(plan.desk, plan.lease) if plan.lease is not None else None
+        # Before the writer: what waits from the last time must not reach the journal of another process.
+        findings += await _take_first(lease, engines[0])
+        ledgers, reader = Ledgers(), Reader(engines[1])
+        writer = Writer(engines[0], ledgers, retry_ms=plan.tuning.retry_ms)
         writer.start()
         undo.push_async_callback(writer.close)
-        findings += await _begin(plan, writer, projector)
+        parts = await _joined(plan, (engines, writer, reader, ledgers), lease, path)
         undo.pop_all()
-    return Parts(engines, writer, reader, ledger, projector, path, findings)
+    return replace(parts, findings=[*findings, *parts.findings])
+
+
+async def bring_beside(parts: Parts, plan: Plan) -> Parts:
+    """Open another account of the same database; raises ValueError, JournalUnavailable or LeaseHeldError."""
+    lease = Lease(plan.desk, plan.lease) if plan.lease is not None else None
+    findings = []
+    if lease is not None:
+        try:
+            held = await parts.writer.run(lease.take)
+        except JournalUnavailable as error:
+            findings.append(f"the lease could not be taken yet: {error}")
+        else:
+            lease.took(held)
+    shared = (parts.engines, parts.writer, parts.reader, parts.ledgers)
+    joined = await _joined(plan, shared, lease, parts.path)
+    return replace(joined, findings=[*findings, *joined.findings])
+
+
+async def _take_first(lease: Lease | None, engine: AsyncEngine) -> list[str]:
+    if lease is None:
+        return []
+    try:
+        async with engine.begin() as connection:
+            held = await lease.take(connection)
+    except DATABASE_ERRORS as error:
+        # A database that takes no writes now is no reason not to start; the lease is taken when it does.
+        return [f"the lease could not be taken yet: {brief(error)}"]
+    lease.took(held)
+    return []
+
+
+async def _joined(plan: Plan, shared: Shared, lease: Lease | None, path: Path | None) -> Parts:
+    _, writer, reader, ledgers = shared
+    ledger, projector = _ledger(plan, path, lease)
+    async with reader.connection() as connection:
+        findings = await ledger.resume(connection)
+    ledgers.add(plan.account, ledger)
+    if plan.on_state is not None:
+        writer.listeners[plan.account] = plan.on_state
+    findings += await _begin(plan, writer, projector)
+    return Parts(plan, *shared, ledger, lease, projector, path, findings)
 
 
 def _sound_file(path: Path) -> list[str]:
@@ -104,12 +154,13 @@ async def _current_schema(path: Path | None, writer: AsyncEngine, reader: AsyncE
         raise JournalUnavailable(f"the tables cannot be made: {brief(error)}") from error
 
 
-def _ledger(plan: Plan, path: Path | None) -> tuple[SqlLedger, Projector]:
+def _ledger(plan: Plan, path: Path | None, lease: Lease | None) -> tuple[SqlLedger, Projector]:
     folder = plan.state_dir or (path.parent if path is not None else None)
     projector = Projector(plan.desk)
     for instrument in plan.instruments:
         projector.know(instrument)
-    return SqlLedger(plan.desk, projector, EmergencyFile(folder, plan.desk) if folder is not None else None), projector
+    emergency = EmergencyFile(folder, plan.desk) if folder is not None else None
+    return SqlLedger(plan.desk, projector, emergency, lease), projector
 
 
 async def _begin(plan: Plan, writer: Writer, projector: Projector) -> list[str]:

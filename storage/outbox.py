@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.access import Access
@@ -45,13 +45,18 @@ class OutboxRow:
     created_ms: int
     attempts: int
     retry_at_ms: int
+    account: str = ""
 
 
 class OutboxStore:
-    """Each change is durable when its call returns."""
+    """Each change is durable when its call returns. Messages of all `accounts` are delivered, in one order."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self.accounts = [access.account]
+
+    def _of_all(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return outbox.c.mode == self._access.mode, outbox.c.account.in_(self.accounts)
 
     async def add(
         self,
@@ -76,7 +81,7 @@ class OutboxStore:
 
     async def pending(self, limit: int) -> list[OutboxRow]:
         """Return what is to be sent, the most urgent first, then by arrival; also what waits for a retry."""
-        mine = (*self._access.mine(outbox), outbox.c.state == PENDING)
+        mine = (*self._of_all(), outbox.c.state == PENDING)
         query = select(outbox).where(*mine).order_by(outbox.c.priority, outbox.c.id).limit(limit)
         return [_read(row) for row in await self._access.reader.rows(query)]
 
@@ -84,14 +89,14 @@ class OutboxStore:
         """Replace an alert by its messages, all or none; returns their numbers, none when it was fanned out before."""
 
         async def write(connection: AsyncConnection) -> list[int]:
-            alert = (*self._access.mine(outbox), outbox.c.id == alert_row_id, outbox.c.state == PENDING)
+            alert = (*self._of_all(), outbox.c.id == alert_row_id, outbox.c.state == PENDING)
             found = (await connection.execute(select(outbox).where(*alert))).first()
             if found is None:
                 return []
             await connection.execute(update(outbox).where(*alert).values(state=FANNED))
             numbers = []
             for new in rows:
-                row = self._row(_values(new), found.created_ms)
+                row = {**self._row(_values(new), found.created_ms), "account": found.account}
                 done = await connection.execute(insert(outbox).values(row).returning(outbox.c.id))
                 numbers.append(done.scalar_one())
             return numbers
@@ -111,9 +116,13 @@ class OutboxStore:
         """Give it up."""
         await self._set(number, state=DROPPED, why=why)
 
-    async def message_of(self, thread: str, chat_id: int) -> int | None:
-        """Return the first message of a thread in a chat, to be replied to."""
-        mine = (*self._access.mine(outbox), outbox.c.thread == thread, outbox.c.chat_id == chat_id)
+    async def message_of(self, thread: str, chat_id: int, account: str = "") -> int | None:
+        """Return the first message of an account's thread in a chat, to be replied to; accounts may name threads alike.
+
+        Without an account that of this store is meant.
+        """
+        of = outbox.c.account == (account or self._access.account)
+        mine = (outbox.c.mode == self._access.mode, of, outbox.c.thread == thread, outbox.c.chat_id == chat_id)
         query = select(outbox.c.message_id).where(*mine, outbox.c.message_id.is_not(None)).order_by(outbox.c.id)
         row = await self._access.reader.first(query.limit(1))
         return row.message_id if row is not None else None
@@ -121,7 +130,7 @@ class OutboxStore:
     async def counts(self) -> dict[str, int]:
         """Return how many rows are in each state."""
         counted = select(outbox.c.state, func.count().label("number"))
-        query = counted.where(*self._access.mine(outbox)).group_by(outbox.c.state)
+        query = counted.where(*self._of_all()).group_by(outbox.c.state)
         return {row.state: row.number for row in await self._access.reader.rows(query)}
 
     def _row(self, values: dict[str, Any], created_ms: int) -> dict[str, Any]:
@@ -130,7 +139,7 @@ class OutboxStore:
 
     async def _set(self, number: int, **values: Any) -> None:
         async def write(connection: AsyncConnection) -> None:
-            mine = (*self._access.mine(outbox), outbox.c.id == number)
+            mine = (*self._of_all(), outbox.c.id == number)
             await connection.execute(update(outbox).where(*mine).values(**values))
 
         await self._access.writer.run(write)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import metadata
 
-HEAD = "0001"
+HEAD = "0003"
 _VERSIONS = "alembic_version"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +16,14 @@ from storage.audit import AuditStore
 from storage.confirmations import ConfirmationStore
 from storage.database import Tuning
 from storage.journal import SqlJournal
-from storage.opening import Parts, Plan, bring_up, shut
+from storage.lease import LeaseRequest, LeaseStore
+from storage.opening import Parts, Plan, bring_beside, bring_up, shut
 from storage.outbox import OutboxStore
 from storage.queries import Queries
 from storage.rebuild import rebuild
 from storage.small_stores import HeartbeatStore, PanelStore, ReportStore, SettingStore, UserStore
+from storage.sync import SyncStore
+from storage.sync_books import SyncBooks
 from storage.updates import UpdateStore
 
 
@@ -29,15 +33,18 @@ class Store:
     With findings the desk starts reduce-only. Everything that meets a database that is away raises JournalUnavailable.
     """
 
-    def __init__(self, parts: Parts, *, mode: str, account: str) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, *, mode: str, account: str, first: "Store | None" = None) -> None:
+        self._parts, self._first = parts, first
+        self.account = account
         access = self.access = Access(mode, account, parts.reader, parts.writer)
         self.path, self.findings = parts.path, tuple(parts.findings)
         self.journal: Journal = SqlJournal(access.desk, parts.writer, parts.reader, parts.ledger)
         self.queries, self.outbox, self.audit = Queries(access), OutboxStore(access), AuditStore(access)
         self.confirmations, self.updates = ConfirmationStore(access), UpdateStore(access)
         self.panels, self.users, self.settings = PanelStore(access), UserStore(access), SettingStore(access)
+        self.sync, self.sync_books = SyncStore(access), SyncBooks(access)
         self.reports, self.heartbeats = ReportStore(access), HeartbeatStore(access)
+        self.lease = LeaseStore(parts.lease, parts.writer)
 
     @classmethod
     async def open(
@@ -50,12 +57,13 @@ class Store:
         state_dir: Path | None = None,
         tuning: Tuning | None = None,
         on_state: OnState | None = None,
+        lease: LeaseRequest | None = None,
     ) -> "Store":
         """Open or make a database; a corrupt SQLite file is replaced by its newest sound copy.
 
         `instruments` are those known so far; `state_dir` holds the emergency file (default: beside the SQLite file).
-        Raises ValueError for an unusable URL, SchemaError for a foreign or newer database, JournalUnavailable when it
-        can be neither read nor made.
+        With a `lease` only one process at a time has the account. Raises ValueError for an unusable URL, SchemaError
+        for a foreign or newer database, JournalUnavailable when it can be neither read nor made, LeaseHeldError.
         """
         plan = Plan(
             url=database_url,
@@ -65,8 +73,23 @@ class Store:
             state_dir=state_dir,
             tuning=tuning or Tuning(),
             on_state=on_state,
+            lease=lease,
         )
         return cls(await bring_up(plan), mode=mode, account=account)
+
+    async def beside(
+        self, account: str, *, instruments: Iterable[Instrument] = (), lease: LeaseRequest | None = None
+    ) -> "Store":
+        """Open another account of the same mode on the same writer; it ends with this store.
+
+        Messages and panels are common: the outbox of this store delivers those of both. Raises ValueError when the
+        account is open already, JournalUnavailable, LeaseHeldError.
+        """
+        plan = replace(self._parts.plan, account=account, instruments=tuple(instruments), lease=lease, on_state=None)
+        made = Store(await bring_beside(self._parts, plan), mode=plan.mode, account=account, first=self)
+        made.panels = self.panels
+        self.outbox.accounts.append(account)
+        return made
 
     @property
     def writable(self) -> bool:
@@ -81,7 +104,7 @@ class Store:
     def watch(self, on_state: OnState) -> None:
         """Call `on_state(writable, why)` at every change from now on, and at once when the database is away now."""
         writer = self._parts.writer
-        writer.on_state = on_state
+        writer.listeners[self.account] = on_state
         if not writer.writable:
             on_state(False, writer.why)
 
@@ -119,8 +142,9 @@ class Store:
             raise JournalUnavailable(f"no daily backup: {error}") from error
 
     async def close(self) -> None:
-        """Write what is queued and let go of the database."""
-        await shut(self._parts)
+        """Write what is queued and let go of the database; nothing for an account beside another."""
+        if self._first is None:
+            await shut(self._parts)
 
     def _file(self) -> Path:
         if self.path is None:

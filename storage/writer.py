@@ -54,10 +54,11 @@ class Job:
 
 
 class Writer:
-    """Owns the writing connection. `on_state` hears when the database stops and starts taking writes."""
+    """Owns the writing connection. `listeners` hear when the database stops and starts taking writes, by account."""
 
-    def __init__(self, engine: AsyncEngine, ledger: Ledger, *, retry_ms: int, on_state: OnState | None) -> None:
-        self._engine, self._ledger, self._retry_s, self.on_state = engine, ledger, retry_ms / 1000, on_state
+    def __init__(self, engine: AsyncEngine, ledger: Ledger, *, retry_ms: int) -> None:
+        self._engine, self._ledger, self._retry_s = engine, ledger, retry_ms / 1000
+        self.listeners: dict[str, OnState] = {}
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -177,8 +178,9 @@ class Writer:
 
     def _turn(self, *, writable: bool, why: str) -> None:
         changed, self.writable, self.why = writable != self.writable, writable, why
-        if changed and self.on_state is not None:
-            self.on_state(writable, why)
+        if changed:
+            for listener in self.listeners.values():
+                listener(writable, why)
 
     async def _open_connection(self) -> AsyncConnection:
         if self._connection is None:

@@ -15,7 +15,8 @@ MODES = ("live", "demo")
 class AccountSpec:
     """An account that exists from the first start on.
 
-    `mode` demo refuses what Bybit's demo accounts refuse; `read_only` keys may only ask. `ips` binds the key.
+    `mode` demo refuses what Bybit's demo accounts refuse; `read_only` keys may only ask. `ips` binds the key. With
+    `paper`, the folder of a paper account, it begins with that account's wallet, positions and executions.
     """
 
     name: str = "main"
@@ -23,6 +24,7 @@ class AccountSpec:
     mode: str = "live"
     read_only: bool = False
     ips: tuple[str, ...] = ()
+    paper: Path | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

@@ -14,8 +14,9 @@ from engine.core.market import HOUR_MS, MINUTE_MS, Status
 from engine.generator_ticks import Tick
 
 _FUNDING_MS = 8 * HOUR_MS
-_CHUNK = 400
 _LONGEST_PAUSE_S = 0.05
+# The most prices, and the longest the feed works, before others get a turn on the loop.
+_CHUNK, _TURN_S = 400, 0.005
 # A slow reader holds a fast market up for a second per chunk, not for ever.
 _WAITS, _WAIT_S = 100, 0.01
 
@@ -44,6 +45,7 @@ class Feed:
         self._listeners = listeners
         self._queue: deque[tuple[int, str, Tick]] = deque()
         self._minute_ms = 0
+        self._drawn: dict[str, list[Tick]] = {}
 
     def begin(self, start_ms: int) -> None:
         """Take up the market at a time: the minute's ticks until then only set the prices."""
@@ -79,24 +81,38 @@ class Feed:
         """Play everything that is due."""
         left = True
         while left:
-            left = self.play(self._clock.market_ms(), _CHUNK)
+            left = self.play(self._clock.market_ms())
             await asyncio.sleep(0)
             for _ in range(_WAITS):
                 if not self._listeners.are_behind():
                     break
                 await self._clock.source.sleep(_WAIT_S)
 
-    def play(self, until_ms: int, most: int) -> bool:
-        """Play at most so many prices due by a time; True when some are left."""
-        for _ in range(most):
+    def play(self, until_ms: int) -> bool:
+        """Play prices due by a time, as many as fit into one turn; True when some are left."""
+        source = self._clock.source
+        end = source.monotonic() + _TURN_S
+        for _ in range(_CHUNK):
+            if source.monotonic() >= end:
+                break
             if not self._queue:
                 if self._minute_ms > until_ms:
                     return False
+                if not self._is_drawn():
+                    continue
                 self._turn()
             if self._queue[0][0] > until_ms:
                 return False
             _, symbol, tick = self._queue.popleft()
             self.show(self._board.take(symbol, tick))
+        return True
+
+    def _is_drawn(self) -> bool:
+        # A minute's prices of one symbol take a millisecond to make, those of a new day more: one after the other.
+        for symbol in self._board.listing:
+            if symbol not in self._drawn:
+                self._drawn[symbol] = self._board.history.ticks(symbol, self._minute_ms)
+                return False
         return True
 
     def show(self, quote: Quote) -> None:
@@ -119,8 +135,9 @@ class Feed:
         rows = [
             (tick.time_ms, symbol, tick)
             for symbol in self._board.listing
-            for tick in self._board.history.ticks(symbol, self._minute_ms)
+            for tick in self._drawn.get(symbol) or self._board.history.ticks(symbol, self._minute_ms)
         ]
+        self._drawn.clear()
         rows.sort(key=lambda row: row[0])
         self._queue.extend(rows)
         self._minute_ms += MINUTE_MS

@@ -1,6 +1,8 @@
 """Candles of any interval from one-minute candles, as the kline endpoint and the kline topics show them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -8,7 +10,6 @@ from bot.localvenue.board import Board
 from bot.localvenue.intervals import back, following, opened
 from bot.localvenue.listing import LAUNCH_MS
 from bot.localvenue.minutes import Minutes
-from bot.localvenue.numbers import on_grid
 from engine.core.market import DAY_MS, MINUTE_MS, Instrument
 
 _LONG_MS = 4 * DAY_MS
@@ -115,11 +116,18 @@ def running_bar(board: Board, symbol: str, interval: str, now_ms: int) -> Bar | 
 
 def texts(bar: Bar, instrument: Instrument) -> tuple[str, str, str, str, str, str]:
     """Return open, high, low, close, volume and turnover as Bybit writes them."""
-    prices = [price_text(value, instrument) for value in (bar.open, bar.high, bar.low, bar.close)]
-    decimals = -int(instrument.step.as_tuple().exponent)
-    return prices[0], prices[1], prices[2], prices[3], f"{bar.volume:.{max(decimals, 0)}f}", f"{bar.turnover:.4f}"
+    open_, high, low, close = (price_text(value, instrument) for value in (bar.open, bar.high, bar.low, bar.close))
+    _, _, decimals = _grids(instrument.tick, instrument.step)
+    return open_, high, low, close, f"{bar.volume:.{decimals}f}", f"{bar.turnover:.4f}"
 
 
 def price_text(value: float, instrument: Instrument) -> str:
     """Write a price on its grid."""
-    return on_grid(instrument.price(round(value / float(instrument.tick))), instrument.tick)
+    tick, decimals, _ = _grids(instrument.tick, instrument.step)
+    return f"{round(value / tick) * tick:.{decimals}f}"
+
+
+@lru_cache(maxsize=256)
+def _grids(tick: Decimal, step: Decimal) -> tuple[float, int, int]:
+    prices, volumes = (max(-int(grid.as_tuple().exponent), 0) for grid in (tick, step))
+    return float(tick), prices, volumes

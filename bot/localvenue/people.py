@@ -13,6 +13,7 @@ from bot.localvenue.board import Board
 from bot.localvenue.committing import commit, compact, load
 from bot.localvenue.config import AccountSpec
 from bot.localvenue.forced import log_transfer
+from bot.localvenue.moving import move_in
 from bot.localvenue.store import Store
 from engine.core.money import to_money
 
@@ -22,7 +23,9 @@ _KEYS = "keys.json"
 
 
 def open_accounts(specs: Iterable[AccountSpec], board: Board, folder: Path | None, start_ms: int) -> dict[str, Account]:
-    """Return the accounts by key, stored ones as they were. Raises StoreError, CodecError or ValueError."""
+    """Return the accounts by key, stored ones as they were. Raises StoreError, CodecError, ValueError or (a
+    paper account to begin with) PaperStoreError.
+    """
     known = _read(folder)
     accounts = {}
     for spec in specs:
@@ -52,6 +55,10 @@ def _open(identity: Identity, spec: AccountSpec, board: Board, folder: Path | No
     wallet = to_money(spec.wallet)
     account = Account(identity, board, wallet=wallet, store=store)
     if load(account):
+        return account
+    if spec.paper is not None:
+        move_in(account, spec.paper)
+        compact(account)
         return account
     account.book.settings.opened_ms = start_ms
     compact(account)

@@ -30,7 +30,7 @@ from bot.localvenue.trade_socket import TradeSocket
 from engine.generator import Market
 
 MAX_BODY_BYTES = 1 << 20
-_KEEP_S = 1.0
+_KEEP_S, _AHEAD_S = 1.0, 1.5
 _BOOK_REPEAT_S = 3.0
 _MARKET_LINES = 1_000
 
@@ -50,7 +50,8 @@ class LocalVenue:
     async def start(self) -> None:
         """Load the state and listen.
 
-        Raises OSError where the port is taken, StoreError, CodecError or ValueError where the state is damaged.
+        Raises OSError where the port is taken, StoreError, PaperStoreError, CodecError or ValueError where the state is
+        damaged.
         """
         self._core = core = self._open()
         runner = web.AppRunner(self._app(core), access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
@@ -74,7 +75,7 @@ class LocalVenue:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._core.hub.close()
         await runner.cleanup()
-        self._save()
+        self._save(final=True)
         for account in self._core.accounts.values():
             compact(account)
             if account.store is not None:
@@ -183,11 +184,13 @@ class LocalVenue:
             "mark_gap": dict(board.mark_gap),
         }
 
-    def _save(self) -> None:
+    def _save(self, *, final: bool = False) -> None:
         if self._store is None:
             return
         board, core = self.core.board, self.core
-        state = self._state(board.listing, board.history, board, core.now_ms())
+        # Killed, the market must not begin before what it has told: it is taken to have run on until the next save.
+        ahead_ms = int(_AHEAD_S * 1000 * core.clock.speed) if not final and not core.clock.paused else 0
+        state = self._state(board.listing, board.history, board, core.now_ms() + ahead_ms)
         if self._store.lines >= _MARKET_LINES:
             self._store.compact(state)
         else:
@@ -195,8 +198,8 @@ class LocalVenue:
 
     async def _keep(self) -> None:
         while True:
-            await self._config.clock.sleep(_KEEP_S)
             self._save()
+            await self._config.clock.sleep(_KEEP_S)
 
     async def _repeat(self, core: Core) -> None:
         before: dict[str, int] = {}

@@ -97,4 +97,7 @@ def _told(result: Result, terms: Terms) -> list[str]:
     if refused:
         most = sorted(refused.items(), key=lambda item: (-item[1], item[0]))
         notes.append(f"Signals refused: {', '.join(f'{count} by {name}' for name, count in most)}.")
+    if "cost" in refused:
+        asked = sum(count for name, count in result.signals.items() if name != "exit")
+        notes.append(f"{refused['cost'] / asked:.1%} of all entry signals were refused because of their cost.")
     return notes

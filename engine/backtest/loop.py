@@ -16,6 +16,7 @@ from engine.backtest.equity import Recorder
 from engine.backtest.market import Lane, lanes
 from engine.backtest.request import BacktestError, Request, Result
 from engine.backtest.schedule import Signals, sleep
+from engine.backtest.ticks import TickLoop
 from engine.core.events import BarClosed, InstrumentChanged, PriceMoved, TimePassed, TurnoverReported
 from engine.core.market import timeframe_name
 from engine.core.quiet import quiet, slept
@@ -195,6 +196,8 @@ def _prepared(request: Request) -> tuple[Lane, ...]:
 
 def run(request: Request, progress: Progress | None = None) -> Result:
     """Run a backtest; raises BacktestError when the request cannot be run."""
+    if request.ticks:
+        return TickLoop(request).run(progress)
     usable = [s for s in request.data if any(s in p.symbols for p in request.account.profiles)]
     trader = Trader(request.account, request.strategies, telling=False)
     exchange = SimulatedExchange((request.instruments[s] for s in usable), wallet=request.wallet, terms=request.terms)

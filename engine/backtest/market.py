@@ -14,8 +14,8 @@ from engine.candles import Columns
 from engine.core.market import DAY_MS, Instrument, timeframe_name
 from engine.core.profile import Account
 from engine.core.strategy import Strategy
-from engine.indicators import compute
-from engine.plan import Need, Row, arrays, needs, readable
+from engine.indicators import IndicatorColumns, compute
+from engine.plan import Need, Row, aligned, arrays, foreign, needs, readable
 from engine.resample import resample
 
 type Ints = npt.NDArray[np.int64]
@@ -95,13 +95,12 @@ def lanes(
 
     Raises ValueError where candles cannot serve a timeframe.
     """
-    wanted: dict[str, list[Need]] = {}
-    for need in needs(account, strategies):
-        if need.symbol in data:
-            wanted.setdefault(need.symbol, []).append(need)
-    for symbol, parts in wanted.items():
+    wanted = [need for need in needs(account, strategies) if need.symbol in data]
+    charts = {(need.symbol, need.timeframe): _chart(data[need.symbol], need) for need in wanted}
+    for symbol in dict.fromkeys(need.symbol for need in wanted if need.decides):
         columns = data[symbol]
-        found = [_frame(columns, need, account, strategies) for need in parts]
+        mine = [need for need in wanted if need.symbol == symbol and need.decides]
+        found = [_frame(columns, need, charts, account, strategies) for need in mine]
         signals = np.arange(len(columns)) if every else _union([rows for _, rows in found])
         yield _lane(columns, instruments[symbol], tuple(frame for frame, _ in found), signals, span)
 
@@ -144,20 +143,40 @@ def day_turnover(columns: Columns) -> npt.NDArray[np.float64]:
     return turnover
 
 
-def _frame(columns: Columns, need: Need, account: Account, strategies: Mapping[str, Strategy]) -> tuple[Frame, Ints]:
+class _Chart(NamedTuple):
+    columns: Columns
+    indicators: IndicatorColumns
+
+
+type _Charts = Mapping[tuple[str, int], _Chart]
+
+
+def _chart(columns: Columns, need: Need) -> _Chart:
     if need.timeframe % columns.timeframe_ms:
         have, want = timeframe_name(columns.timeframe_ms), timeframe_name(need.timeframe)
         raise ValueError(f"{columns.symbol}: {want} candles cannot be built from {have} ones; give finer data")
     coarse = columns if need.timeframe == columns.timeframe_ms else resample(columns, timeframe_ms=need.timeframe)
-    indicators = compute(coarse, need.names)
+    return _Chart(coarse, compute(coarse, need.names))
+
+
+def _frame(
+    columns: Columns, need: Need, charts: _Charts, account: Account, strategies: Mapping[str, Strategy]
+) -> tuple[Frame, Ints]:
+    coarse, indicators = charts[need.symbol, need.timeframe]
     closes = coarse.time + need.timeframe
     mine = columns.time + columns.timeframe_ms
     found = np.searchsorted(closes, mine)
     exact = (found < len(closes)) & (closes[np.minimum(found, len(closes) - 1)] == mine) if len(closes) else found < 0
     row_at = np.where(exact, found, -1).astype(np.int64)
-    possible = _possible(coarse, need, account, strategies, arrays(coarse, indicators, need.names))
+    nowhere = (None, None)
+    others = {
+        name: foreign(there, *charts.get((there.symbol, there.timeframe), nowhere))
+        for name, there in need.foreign.items()
+    }
+    values = arrays(coarse, indicators, need.names) | {name: aligned(it, closes) for name, it in others.items()}
+    possible = _possible(coarse, need, account, strategies, values)
     views = readable(coarse, indicators)
-    frame = Frame(need.timeframe, memoryview(row_at), views, Row(views, 0, 0))
+    frame = Frame(need.timeframe, memoryview(row_at), views, Row(views, 0, 0, others))
     return frame, np.flatnonzero(exact & possible[np.where(exact, found, 0)]) if len(closes) else np.empty(0, np.int64)
 
 

@@ -1,9 +1,10 @@
 """Settings of a run given as `name=value`: parameters of the strategy, rules of the profile, its limits."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from engine.backtest.request import BacktestError
@@ -11,20 +12,44 @@ from engine.core.market import HOUR_MS, timeframe_ms
 from engine.core.money import PPM, percent_to_ppm, to_money
 from engine.core.profile import LimitSpec, Profile, SizeMode, Sizing
 from engine.core.strategy import Away, Strategy
-from engine.strategies.registry import FACTORIES, build
+from engine.plan import check_needs
+from engine.strategies.parameters import Parameter
+from engine.strategies.parameters import parameters as declared
+from engine.strategies.registry import build, known_parameters
+from engine.user_strategies import Source, StrategyFileError, build_user, read_source
 
 type _Change = Callable[[Profile, str], Profile]
 
 
-def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, Strategy, dict[str, str]]:
-    """Return the profile with its settings changed, its strategy, and the settings by name as text.
+def changed(profile: Profile, settings: Mapping[str, Any]) -> Profile:
+    """Return a profile with rules of its own (`stop`, `notional`, `max_age` …); raises BacktestError, a ValueError,
+    that names the setting.
+    """
+    for name, value in settings.items():
+        if name not in _CHANGES:
+            raise _unknown(name, list(_CHANGES))
+        try:
+            # YAML reads a bare `off` as false.
+            profile = _CHANGES[name](profile, "off" if value is False else str(value))
+        except (ValueError, OverflowError, InvalidOperation) as error:
+            raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
+    return profile
+
+
+def overridden(
+    profile: Profile, settings: tuple[str, ...], file: Path | None = None
+) -> tuple[Profile, Strategy, dict[str, str]]:
+    """Return the profile with its settings changed, its strategy (that of a file, when given), and the settings by
+    name as text.
 
     Raises BacktestError for text that is no `name=value`, an unknown name (with the nearest one) or a value that cannot
     be.
     """
     parameters: dict[str, Any] = {}
     given: dict[str, str] = {}
-    known = _parameters(profile.strategy)
+    source = _source(file) if file is not None else None
+    profile = profile if source is None else replace(profile, strategy=source.name)
+    known = known_parameters(profile.strategy) if source is None else _parameters_of(source)
     limits = {f"limit.{spec.name}": spec for spec in profile.limits}
     for text in settings:
         name, sign, value = (part.strip() for part in text.partition("="))
@@ -32,7 +57,7 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
             raise BacktestError(f"setting {text!r}: write it as name=value, for example stop=0.8")
         try:
             if name in known:
-                parameters[name] = known[name](value)
+                parameters[name] = known[name].checked(value)
             elif name in _CHANGES:
                 profile = _CHANGES[name](profile, value)
             elif name in limits:
@@ -46,7 +71,26 @@ def overridden(profile: Profile, settings: tuple[str, ...]) -> tuple[Profile, St
         except (ValueError, OverflowError) as error:
             raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
         given[name] = value
-    return profile, build(profile.strategy, parameters), given
+    try:
+        strategy = build(profile.strategy, parameters) if source is None else build_user(source, parameters)
+        check_needs(strategy)
+        return profile, strategy, given
+    except ValueError as error:
+        raise BacktestError(str(error)) from error
+
+
+def _source(file: Path) -> Source:
+    try:
+        return read_source(file)
+    except StrategyFileError as error:
+        raise BacktestError(str(error)) from error
+
+
+def _parameters_of(source: Source) -> Mapping[str, Parameter]:
+    try:
+        return declared(type(build_user(source, {})))
+    except ValueError as error:
+        raise BacktestError(str(error)) from error
 
 
 def _unknown(name: str, names: list[str]) -> BacktestError:
@@ -56,11 +100,6 @@ def _unknown(name: str, names: list[str]) -> BacktestError:
 
 def _list(names: list[str]) -> str:
     return f"there are: {', '.join(sorted(names))}"
-
-
-def _parameters(strategy: str) -> Mapping[str, Callable[[str], Any]]:
-    factory: Any = FACTORIES[strategy]
-    return {part.name: type(part.default) for part in fields(factory) if part.default is not MISSING}
 
 
 def _positive(value: str) -> Decimal:
@@ -133,6 +172,8 @@ _CHANGES: dict[str, _Change] = {
     "equity_margin": _sized(SizeMode.EQUITY_MARGIN),
     "equity_risk": _sized(SizeMode.EQUITY_RISK),
     "cooldown": _cooldown,
+    "max_cost_share": _set("max_cost_share_ppm", _ppm, removable=True),
+    "exchange_trail": _guarded("exchange_trail_ppm", _ppm),
     "breakeven": _guarded("breakeven_ppm", _ppm),
     "breakeven_profit": _guarded("breakeven_profit", lambda value: to_money(_positive(value))),
     "trail_from": _guarded("trail_from_ppm", _ppm),

@@ -9,17 +9,19 @@ from pathlib import Path
 
 from engine.backtest.grids import instrument_of
 from engine.backtest.overrides import overridden
+from engine.backtest.prepare_ticks import Ticks, load_flow
+from engine.backtest.prepare_ticks import span as tick_span
 from engine.backtest.request import BacktestError, Request
 from engine.candles import Columns
 from engine.core.market import DAY_MS, Instrument, timeframe_name
 from engine.core.money import PPM, rate_to_e8, to_money
 from engine.core.profile import Account, Profile
-from engine.core.strategy import Strategy
+from engine.core.strategy import BookDriven, Strategy
 from engine.datafiles import DataFileError, load_candles
 from engine.datafiles_names import symbols_in
 from engine.datafiles_ticks import load_funding
 from engine.exchanges.simulated import Terms
-from engine.plan import needs
+from engine.plan import Place, needs, place
 from engine.presets import ACCOUNT_LIMITS, PROFILES
 from engine.validate import Check, readable
 
@@ -29,7 +31,8 @@ _WARM_TWICE = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person asks for. `fee_percent` is a side's, `slippage_percent` an order's; `since` and `until` are UTC
-    dates or ISO times, `until` not included; `settings` are `name=value`. Absent values: the account's defaults, all
+    dates or ISO times, `until` not included; `settings` are `name=value`; the strategy of `strategy_file` takes the
+    place of the profile's. Absent values: the account's defaults, all
     of the data, the instruments' known grids.
     """
 
@@ -45,6 +48,7 @@ class Wish:
     tick: Decimal | None = None
     step: Decimal | None = None
     funding: Path | None = None
+    strategy_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +67,29 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
         near = get_close_matches(wish.profile, profiles, 1, 0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(profiles)}"
         raise BacktestError(f"there is no profile {wish.profile!r}; {hint}")
-    profile, strategy, given = overridden(profile, wish.settings)
-    data, notes = _load(wish, profile)
+    profile, strategy, given = overridden(profile, wish.settings, wish.strategy_file)
+    read = {there.symbol: there for name in strategy.needs if (there := place(name, "")) is not None and there.symbol}
+    others: dict[str, Columns] = {}
+    notes: list[str] = []
+    ticks: Ticks = ()
+    if isinstance(strategy, BookDriven):
+        data, ticks = load_flow(wish.data, wish.symbols)
+    else:
+        data, others = _load(wish, profile, read, notes)
     profile = replace(profile, symbols=tuple(data))
     account = _account(wish, profile)
-    span = _span(wish, data)
+    span = _span(wish, tick_span(ticks) if ticks else _whole_span(data))
     request = Request(
         account=account,
         strategies={profile.name: strategy},
         instruments=_instruments(wish, data, notes),
-        data=_cut(data, span, account, strategy, notes),
+        data=_cut(others | data, span, account, strategy, notes),
         start_ms=span[0],
         end_ms=span[1],
         wallet=to_money(wish.balance),
         terms=Terms(taker_e8=account.taker_e8, maker_e8=account.maker_e8, slippage_ppm=account.slippage_ppm),
         funding=_funding(wish, data),
+        ticks=ticks,
     )
     return Prepared(request=request, notes=tuple(notes), config=_config(wish, profile, span, given))
 
@@ -85,19 +97,25 @@ def prepare(wish: Wish, profiles: Mapping[str, Profile] = PROFILES) -> Prepared:
 # Candles
 
 
-def _load(wish: Wish, profile: Profile) -> tuple[dict[str, Columns], list[str]]:
+type _Found = Mapping[str, Mapping[int, Columns]]
+
+
+def _load(
+    wish: Wish, profile: Profile, read: Mapping[str, Place], notes: list[str]
+) -> tuple[dict[str, Columns], dict[str, Columns]]:
+    # What is traded and what is only read.
     found: dict[str, dict[int, Columns]] = {}
-    notes: list[str] = []
     for path in wish.data:
         if not path.exists():
             raise BacktestError(f"{path}: there is no such file or folder; give candles with --data")
-        for symbol in _asked(path, wish, profile):
-            for columns, told in _loaded(path, symbol, required=bool(wish.symbols) or symbol is None):
+        for symbol in _asked(path, wish, profile, read):
+            required = symbol is None or symbol in wish.symbols
+            for columns, told in _loaded(path, symbol, required=required):
                 found.setdefault(columns.symbol, {})[columns.timeframe_ms] = columns
                 notes += told
     wanted = wish.symbols or (
         *(s for s in profile.symbols if s in found),
-        *(s for s in found if s not in profile.symbols),
+        *(s for s in found if s not in profile.symbols and s not in read),
     )
     missing = [symbol for symbol in wanted if symbol not in found]
     if missing or not wanted:
@@ -105,15 +123,29 @@ def _load(wish: Wish, profile: Profile) -> tuple[dict[str, Columns], list[str]]:
         raise BacktestError(
             f"{names}: no candles of {', '.join(missing or profile.symbols)}; found {', '.join(found) or 'none'}"
         )
-    return _one_length({symbol: found[symbol] for symbol in wanted}, profile), notes
+    traded = _one_length({symbol: found[symbol] for symbol in wanted}, profile)
+    return traded, _only_read(found, wanted, read, notes)
 
 
-def _asked(path: Path, wish: Wish, profile: Profile) -> tuple[str | None, ...]:
+def _only_read(
+    found: _Found, traded: tuple[str, ...], read: Mapping[str, Place], notes: list[str]
+) -> dict[str, Columns]:
+    others = {}
+    for symbol, there in read.items():
+        fitting = [length for length in found.get(symbol, {}) if there.timeframe % length == 0]
+        if symbol not in traded and fitting:
+            others[symbol] = found[symbol][min(fitting)]
+        elif symbol not in traded:
+            notes.append(f"{symbol}: no candles; what the strategy reads of it ({there.name}) is absent")
+    return others
+
+
+def _asked(path: Path, wish: Wish, profile: Profile, read: Mapping[str, Place]) -> tuple[str | None, ...]:
     # A file named after another symbol is not asked for this one: its candles would be taken for the wrong market.
     named = () if path.is_dir() else symbols_in(path)
     if wish.symbols:
-        return tuple(symbol for symbol in wish.symbols if not named or symbol in named)
-    return profile.symbols if path.is_dir() else (None,)
+        return tuple(symbol for symbol in dict.fromkeys((*wish.symbols, *read)) if not named or symbol in named)
+    return tuple(dict.fromkeys((*profile.symbols, *read))) if path.is_dir() else (None,)
 
 
 def _loaded(path: Path, symbol: str | None, *, required: bool) -> list[tuple[Columns, list[str]]]:
@@ -130,7 +162,7 @@ def _loaded(path: Path, symbol: str | None, *, required: bool) -> list[tuple[Col
     ]
 
 
-def _one_length(found: Mapping[str, Mapping[int, Columns]], profile: Profile) -> dict[str, Columns]:
+def _one_length(found: _Found, profile: Profile) -> dict[str, Columns]:
     common = set.intersection(*(set(lengths) for lengths in found.values()))
     usable = [length for length in common if profile.timeframe % length == 0]
     if not usable:
@@ -145,11 +177,15 @@ def _one_length(found: Mapping[str, Mapping[int, Columns]], profile: Profile) ->
 # Period
 
 
-def _span(wish: Wish, data: Mapping[str, Columns]) -> tuple[int, int]:
+def _whole_span(data: Mapping[str, Columns]) -> tuple[int, int]:
     if any(not len(columns) for columns in data.values()):
         raise BacktestError("the data holds no candles")
     first = min(int(columns.time[0]) for columns in data.values())
-    last = max(int(columns.time[-1]) + columns.timeframe_ms for columns in data.values())
+    return first, max(int(columns.time[-1]) + columns.timeframe_ms for columns in data.values())
+
+
+def _span(wish: Wish, whole: tuple[int, int]) -> tuple[int, int]:
+    first, last = whole
     start = first if wish.since is None else moment(wish.since, "--from")
     end = last if wish.until is None else moment(wish.until, "--to")
     if start >= last or end <= first:
@@ -175,7 +211,9 @@ def _cut(
     data: Mapping[str, Columns], span: tuple[int, int], account: Account, strategy: Strategy, notes: list[str]
 ) -> dict[str, Columns]:
     profile = account.profiles[0]
-    warm = {need.symbol: need.bars * need.timeframe for need in needs(account, {profile.name: strategy})}
+    warm: dict[str, int] = {}
+    for need in needs(account, {profile.name: strategy}):
+        warm[need.symbol] = max(warm.get(need.symbol, 0), need.bars * need.timeframe)
     cut = {}
     for symbol, columns in data.items():
         ready = int(columns.time[0]) + warm[symbol]

@@ -15,6 +15,7 @@ from engine.core.profile import Account
 from engine.core.quick import quick
 from engine.core.strategy import Strategy
 from engine.core.trades import Trade
+from engine.datafiles_ticks import Book, Trades
 from engine.exchanges.simulated import Terms
 
 
@@ -30,7 +31,7 @@ class Request:
     Trading happens in [start_ms, end_ms); earlier candles only warm indicators up. `funding` gives recorded rates
     (fraction × 1e8) by
     symbol and settlement time. With `skipping` off every bar is looked at: slower, and the same by construction (a test
-    compares them).
+    compares them). With `ticks` the run goes from tick to tick, and `data` holds their candles.
     """
 
     account: Account
@@ -43,6 +44,7 @@ class Request:
     terms: Terms = field(default_factory=Terms)
     funding: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     skipping: bool = True
+    ticks: tuple[Trades | Book, ...] = ()
 
 
 @quick

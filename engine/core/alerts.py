@@ -160,7 +160,9 @@ class DifferenceAlert(Alert):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemAlert(Alert):
-    """Start, stop, feed, exchange, storage or data trouble and its end (`topic`), in one sentence each."""
+    """Start, stop, feed, exchange, storage or data trouble and its end, or what a strategy has to tell (`topic`), in
+    one sentence each.
+    """
 
     topic: str
     title: str

@@ -100,6 +100,40 @@ class SwitchProfile(Command):
     on: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenManual(Command):
+    """Open a position by hand: `quantity` as previewed at `seen_price`; refused when the price moved away since."""
+
+    symbol: str
+    long: bool
+    quantity: Decimal
+    seen_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockSymbol(Command):
+    """End the cooldown of a symbol before its time."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSymbol(Command):
+    """Let a profile enter on one of its symbols, or no longer; what is open keeps its exits."""
+
+    profile: str
+    symbol: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptPosition(Command):
+    """Give the external position on a symbol to a profile."""
+
+    symbol: str
+    profile: str
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The command was carried out. `orders` are its client order ids; `notes` are what the person should know."""

@@ -60,6 +60,13 @@ class QueryAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryTransfers:
+    """Ask the exchange's transaction log for what moved the wallet since a time."""
+
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """Tell the people; stored with the facts of the step, delivered in order."""
 
@@ -73,4 +80,5 @@ class Reply:
     answer: Answer
 
 
-type Effect = Record | PlaceOrder | CancelOrder | SetProtection | QueryOrder | QueryAccount | Notify | Reply
+type Question = QueryOrder | QueryAccount | QueryTransfers
+type Effect = Record | PlaceOrder | CancelOrder | SetProtection | Question | Notify | Reply

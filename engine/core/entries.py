@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from engine.core import runaway
 from engine.core.effects import PlaceOrder
 from engine.core.events import BarClosed
 from engine.core.exits import close_position
@@ -12,8 +13,8 @@ from engine.core.money import Ticks
 from engine.core.orders import Purpose, Ticket
 from engine.core.portfolio import Position
 from engine.core.profile import Profile
-from engine.core.risk import Draft, check_entry, level_price, quantity, wanted_notional
-from engine.core.strategy import Conflict, Decision, Enter, Exit, Held
+from engine.core.risk import Denied, Draft, check_entry, level_price, quantity, wanted_notional
+from engine.core.strategy import BookDriven, Conflict, Decision, Enter, Exit, Held, Withheld
 from engine.core.workspace import Reversal, Workspace
 
 BOOK_FRESH_MS = 10_000
@@ -51,6 +52,8 @@ def _act(
             close_position(ws, mine, decision.rule)
         case Conflict():
             _note(ws, profile, event, decision, "conflict", detail=" against ".join(decision.rules))
+        case Withheld() if mine is None:
+            _note(ws, profile, event, decision, "refused", check=decision.check, detail=decision.detail)
         case _:
             return
 
@@ -65,12 +68,20 @@ def enter(ws: Workspace, profile: Profile, event: BarClosed, decision: Enter) ->
         _note(ws, profile, event, decision, "refused", check="listed", detail=f"{event.symbol} is not listed")
         return
     draft = draft_entry(ws, profile, instrument, decision, event)
-    denied = check_entry(ws, draft)
+    denied = admit(ws, draft)
     if denied is not None:
         _note(ws, profile, event, decision, "refused", check=denied.check, detail=denied.detail)
         return
     _note(ws, profile, event, decision, "traded")
     place_entry(ws, draft, decision, f"{profile.name}/{event.symbol}/{event.close_ms}/{decision.long}")
+
+
+def admit(ws: Workspace, draft: Draft) -> Denied | None:
+    """Check an entry that is about to be made; one that runs away halts the account."""
+    denied = check_entry(ws, draft)
+    if denied is not None and denied.check == runaway.CHECK:
+        runaway.halt(ws, denied.detail)
+    return denied
 
 
 def expected_entry(ws: Workspace, symbol: str, close: Ticks, *, long: bool) -> Ticks:
@@ -86,7 +97,7 @@ def draft_entry(ws: Workspace, profile: Profile, instrument: Instrument, decisio
     long = decision.long
     expected = expected_entry(ws, event.symbol, event.close, long=long)
     stop = level_price(decision.stop or profile.stop, expected, instrument, up=not long, long=long)
-    target = level_price(decision.target or profile.target, expected, instrument, up=long, long=long)
+    target = level_price(decision.target or profile.target, expected, instrument, up=long, long=long, stop=stop)
     notional = wanted_notional(ws, profile, instrument, expected=expected, stop=stop)
     qty = quantity(instrument, profile, notional, expected)
     return Draft(profile, instrument, long, expected, stop, target, qty, profile.leverage, event.close_ms)
@@ -116,6 +127,7 @@ def _ticket(ws: Workspace, draft: Draft, decision: Enter, decided: str) -> Ticke
         stop=draft.stop,
         target=draft.target,
         also=decision.also,
+        unit=draft.instrument.unit,
     )
 
 
@@ -139,11 +151,15 @@ def _note(
     detail: str = "",
 ) -> None:
     instrument = ws.instrument(event.symbol)
-    names = ws.strategies[profile.name].needs if ws.telling else ()
+    strategy = ws.strategies[profile.name]
+    reads = strategy.reads if isinstance(strategy, BookDriven) else strategy.needs
+    names = reads if ws.telling else ()
     values = [(name, event.inputs.get(name)) for name in names]
     match decision:
         case Enter():
             side, rule, also = "long" if decision.long else "short", decision.rule, decision.also
+        case Withheld():
+            side, rule, also = "long" if decision.long else "short", decision.rule, ()
         case Conflict():
             side, rule, also = "conflict", decision.rules[0], decision.rules[1:]
         case _:

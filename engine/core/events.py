@@ -45,6 +45,16 @@ class BarClosed:
     backfilled: bool = False
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class BookMoved:
+    """An update of the best bid and ask on which a book-driven strategy decides something."""
+
+    symbol: str
+    at_ms: int
+    inputs: Inputs
+
+
 @dataclass(frozen=True, slots=True)
 class DataTroubled:
     """Candles of a symbol have a gap or are bad; its signals are blocked until `DataHealed`."""
@@ -204,7 +214,9 @@ class WalletReported:
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """One order of ours as the exchange shows it; `open` is False for finished ones."""
+    """One order as the exchange shows it, without those it made itself (stops, targets); `open` is False for finished
+    ones. `what` describes an order in words where the exchange tells enough.
+    """
 
     link_id: str
     order_id: str
@@ -213,6 +225,7 @@ class OrderReport:
     rejected: bool
     filled: Steps
     reduce_only: bool = False
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +252,26 @@ class AccountReported:
     executions: tuple[Executed | FundingPaid, ...]
     wallet: Money
     asked_ms: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One change of the wallet that no trade made, from the exchange's transaction log; `amount` is positive for what
+    came in, `kind` the exchange's word for it.
+    """
+
+    transfer_id: str
+    amount: Money
+    kind: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransfersReported:
+    """What the transaction log says since the time that was asked for; a failed query is no report."""
+
+    rows: tuple[Transfer, ...]
     at_ms: int
 
 
@@ -303,6 +336,28 @@ class StartTroubled:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyJudged:
+    """The shell's word on a profile's strategy: why it may not enter (its file changed, it is too slow), empty when it
+    may.
+    """
+
+    profile: str
+    why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTroubled:
+    """The account or its key is no longer as it should be. When that is `grave`, nothing new is opened until an admin
+    resumes; else people are told.
+    """
+
+    why: str
+    at_ms: int
+    grave: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class DeskStopping:
     """The process was asked to end."""
 
@@ -310,7 +365,7 @@ class DeskStopping:
 
 
 type MarketEvent = (
-    PriceMoved | BarClosed | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
+    PriceMoved | BarClosed | BookMoved | DataTroubled | DataHealed | TimePassed | InstrumentChanged | TurnoverReported
 )
 type OrderEvent = (
     OrderSent
@@ -322,5 +377,14 @@ type OrderEvent = (
     | OrderNotFound
     | OrderReport
 )
-type AccountEvent = Executed | FundingPaid | ProtectionReported | ProtectionRefused | WalletReported | AccountReported
-type Event = MarketEvent | OrderEvent | AccountEvent | VenueChanged | StoreChanged | StartTroubled | DeskStopping
+type AccountEvent = (
+    Executed
+    | FundingPaid
+    | ProtectionReported
+    | ProtectionRefused
+    | WalletReported
+    | AccountReported
+    | TransfersReported
+)
+type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | StrategyJudged | DeskStopping
+type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent

@@ -72,6 +72,7 @@ def _send(ws: Workspace, position: Position, instrument: Instrument, qty: Steps,
         attempt=attempt,
         leverage=position.leverage,
         whole=whole,
+        unit=instrument.unit,
     )
     ws.record(OrderIntended(ticket, ws.now_ms))
     ws.emit(PlaceOrder(ticket))

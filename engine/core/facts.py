@@ -46,6 +46,36 @@ class WalletCorrected:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class WalletUnexplained:
+    """The exchange's wallet differs from ours by `amount`, which the transaction log has not named yet (0: it has)."""
+
+    amount: Money
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferBooked:
+    """The transaction log named a change of the wallet that no trade made: the books and the account's references move
+    by it.
+    """
+
+    transfer_id: str
+    amount: Money
+    kind: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignOrderFound:
+    """An order that neither this installation nor the exchange itself made works on a symbol of ours."""
+
+    order_id: str
+    symbol: str
+    what: str
+    at_ms: int
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRecorded:
@@ -119,6 +149,26 @@ class CooldownSet:
     symbol: str
     until_ms: int
     why: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CooldownLifted:
+    """A person ended the rest of a symbol."""
+
+    symbol: str
+    by: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSwitched:
+    """A person let a profile enter on a symbol, or no longer."""
+
+    profile: str
+    symbol: str
+    on: bool
+    by: str
     at_ms: int
 
 
@@ -212,13 +262,27 @@ class TradeClosed:
 @dataclass(frozen=True, slots=True)
 class PositionAdopted:
     """The exchange's position differs from our books for a reason we did not see; ours becomes its (`qty` signed,
-    `cost` at entry).
+    `cost` at entry). `result` is what the position that is gone, or was turned over, is taken to have brought.
     """
 
     symbol: str
     qty: Steps
     cost: Money
     why: str
+    at_ms: int
+    result: Money = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAssigned:
+    """A person gave an external position to a profile, with the stop and target it is to have (0 = none)."""
+
+    symbol: str
+    profile: str
+    leverage: int
+    stop: Ticks
+    target: Ticks
+    by: str
     at_ms: int
 
 
@@ -236,6 +300,9 @@ class CommandHandled:
 type Fact = (
     AccountOpened
     | WalletCorrected
+    | WalletUnexplained
+    | TransferBooked
+    | ForeignOrderFound
     | SignalRecorded
     | OrderIntended
     | OrderSent
@@ -253,6 +320,8 @@ type Fact = (
     | HoldSet
     | HoldLifted
     | CooldownSet
+    | CooldownLifted
+    | SymbolSwitched
     | ProtectionIntended
     | ExtremesSeen
     | ReferenceSet
@@ -262,5 +331,6 @@ type Fact = (
     | ProfileSwitched
     | TradeClosed
     | PositionAdopted
+    | PositionAssigned
     | CommandHandled
 )

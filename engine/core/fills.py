@@ -26,13 +26,13 @@ from engine.core.exits import ask, cancel_entries, close_position
 from engine.core.facts import CooldownSet, Hold, HoldSet, TradeClosed
 from engine.core.money import Money, at_rate, from_money
 from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
-from engine.core.portfolio import Position
+from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
 from engine.core.trades import Trade
 from engine.core.workspace import Workspace
 
 BY_HAND = "by hand"
-_BY_HAND = {BY_HAND, ExecKind.MANUAL.value}
+_BY_HAND = {BY_HAND, ExecKind.MANUAL.value, EXTERNAL}
 _FORCED = {ExecKind.LIQUIDATION, ExecKind.ADL}
 _UNHEARD = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
 
@@ -57,7 +57,7 @@ def on_executed(ws: Workspace, event: Executed) -> None:
     if event.kind in _FORCED:
         _forced(ws, event, before)
     if trade is not None:
-        _flat(ws, trade)
+        on_flat(ws, trade)
     if position is not None and order is not None and order.ticket.purpose is Purpose.ENTRY:
         if position is not before:
             _rest(ws, event.symbol, position.profile, "entry", event.at_ms)
@@ -83,10 +83,12 @@ def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
     ws.record(HoldSet(hold, event.at_ms))
 
 
-def _flat(ws: Workspace, trade: Trade) -> None:
+def on_flat(ws: Workspace, trade: Trade) -> None:
+    """A position is flat: its trade is kept and told, the symbol rests, and a waiting reversal goes on."""
     ws.record(TradeClosed(trade, trade.exit_ms))
     ws.watches.pop(trade.symbol, None)
     _rest(ws, trade.symbol, trade.profile, "close", trade.exit_ms, by_hand=trade.reason in _BY_HAND)
+    _rest_after_quick_exit(ws, trade)
     if ws.telling:
         _tell_exit(ws, trade)
     cancel_entries(ws, trade.symbol)
@@ -132,6 +134,17 @@ def _rest(ws: Workspace, symbol: str, profile: str, why: str, at_ms: int, *, by_
         until = at_ms + ws.account.hand_cooldown_ms
     else:
         return
+    _set_rest(ws, symbol, until, why, at_ms)
+
+
+def _rest_after_quick_exit(ws: Workspace, trade: Trade) -> None:
+    known = ws.profile(trade.profile)
+    rule = known.cooldown if known else Cooldown()
+    if rule.quick_rest_ms and trade.exit_ms - trade.entry_ms <= rule.quick_within_ms:
+        _set_rest(ws, trade.symbol, trade.exit_ms + rule.quick_rest_ms, "quick exit", trade.exit_ms)
+
+
+def _set_rest(ws: Workspace, symbol: str, until: int, why: str, at_ms: int) -> None:
     if until > ws.state.cooldowns.get(symbol, 0):
         ws.record(CooldownSet(symbol, until, why, at_ms))
         if why != "entry":

@@ -150,10 +150,10 @@ def check_limits(ws: Workspace) -> None:
     """
     if not _measurable(ws):
         return
-    account = ws.state.references.get("", {})
-    if not ws.dirty and account.get("day.at") == day_start(ws.now_ms):
+    if not ws.dirty and ws.now_ms < ws.renewed_until_ms:
         return
     ws.dirty = False
+    ws.renewed_until_ms = min(ws.day_of(""), day_start(ws.now_ms)) + DAY_MS
     _check_scope(ws, "", ws.account.limits)
     for profile in ws.account.profiles:
         if profile.limits:
@@ -167,7 +167,7 @@ def _measurable(ws: Workspace) -> bool:
 def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> None:
     ledger = ws.ledger(scope)
     references = ws.state.references.setdefault(scope, {})
-    for name, value in renewals(ledger, references, ws.now_ms):
+    for name, value in renewals(ledger, references, ws.now_ms, 0 if scope else ws.account.day_begins_ms):
         ws.record(ReferenceSet(scope, name, value, ws.now_ms))
         if name in {"day.at", "week.at"}:
             _begin_anew(ws, scope, name.removesuffix(".at"))
@@ -226,7 +226,7 @@ def _hold(ws: Workspace, spec: LimitSpec) -> None:
     forever = spec.action is Action.EMERGENCY or not spec.period
     until = None
     if not forever:
-        until = day_start(ws.now_ms) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
+        until = ws.day_of(spec.profile) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
     halted = spec.action in {Action.HALT, Action.EMERGENCY}
     hold = Hold(
         hold_id=f"limit:{spec.key}",

@@ -38,12 +38,12 @@ class Crossing:
 type References = Mapping[str, Money]
 
 
-def renewals(ledger: Ledger, references: References, now_ms: int) -> list[tuple[str, Money]]:
+def renewals(ledger: Ledger, references: References, now_ms: int, day_begins_ms: int = 0) -> list[tuple[str, Money]]:
     """Return the references that must be set now: day and week when theirs began, the peak when passed, the start once.
 
     `day.at` and `week.at` hold the instant the reference belongs to, so that a restart neither renews nor forgets one.
     """
-    day = day_start(now_ms)
+    day = day_start(now_ms, day_begins_ms)
     if references.get("day.at") == day and ledger.equity <= references.get("peak", 0):
         return []
     found = [] if "start" in references else [("start", ledger.equity)]
@@ -63,7 +63,7 @@ def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | No
             return _share(ledger.unrealised, ledger.balance)
         case Measure.DAILY_BALANCE:
             return _change(ledger.balance, references.get("day.balance", 0))
-        case Measure.DAILY_EQUITY:
+        case Measure.DAILY_EQUITY | Measure.GUARD_LOSS:
             return _change(ledger.equity, references.get("day", 0))
         case Measure.WEEKLY_EQUITY:
             return _change(ledger.equity, references.get("week", 0))
@@ -126,6 +126,7 @@ def floor_equity(spec: LimitSpec, threshold: int, level: str, ledger: Ledger, re
         return references.get(name, ledger.equity) + goal
     if spec.measure is Measure.UNREALISED:
         return ledger.balance + ledger.balance * goal // PPM + 1
-    name = {Measure.DAILY_EQUITY: "day", Measure.WEEKLY_EQUITY: "week"}.get(spec.measure, "peak")
+    names = {Measure.DAILY_EQUITY: "day", Measure.GUARD_LOSS: "day", Measure.WEEKLY_EQUITY: "week"}
+    name = names.get(spec.measure, "peak")
     reference = references.get(name, 0)
     return reference + reference * goal // PPM + 1

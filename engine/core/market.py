@@ -53,9 +53,9 @@ def timeframe_name(length_ms: int) -> str:
     return _NAMES.get(length_ms, f"{length_ms}ms")
 
 
-def day_start(at_ms: int) -> int:
-    """Return 00:00 UTC of the day that holds `at_ms`."""
-    return at_ms - at_ms % DAY_MS
+def day_start(at_ms: int, begins_ms: int = 0) -> int:
+    """Return when the day that holds `at_ms` began: at 00:00 UTC, or so long after it."""
+    return at_ms - (at_ms - begins_ms) % DAY_MS
 
 
 def week_start(at_ms: int) -> int:
@@ -68,7 +68,8 @@ class Instrument:
     """One linear perpetual.
 
     `tick` and `step` are the price and quantity grids; quantities below are in steps. `unit` is the money of one tick
-    times one step.
+    times one step. Orders are whole multiples of `lot` steps: above 1 where the exchange made its steps coarser than
+    those the books count in.
     Raises ValueError when the symbol or a grid cannot be traded exactly.
     """
 
@@ -81,6 +82,7 @@ class Instrument:
     max_leverage: Decimal = Decimal(50)
     status: Status = Status.TRADING
     delivery_ms: int = 0
+    lot: Steps = 1
     unit: Money = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +126,29 @@ class Instrument:
     def average(self, cost: Money, qty: Steps) -> Decimal:
         """Return the exact average price of `qty` steps that cost `cost`."""
         return Decimal(cost) / (qty * self.unit) * self.tick
+
+
+class Regrid:
+    """From the grid of one instrument to that of the same instrument later."""
+
+    def __init__(self, before: Instrument, after: Instrument) -> None:
+        self._before, self._after = before, after
+
+    def steps(self, steps: Steps) -> Steps:
+        """Return a signed quantity, cut to whole new steps."""
+        size = self._after.steps(self._before.quantity(abs(steps)))
+        return size if steps >= 0 else -size
+
+    def near(self, ticks: Ticks) -> Ticks:
+        """Return the nearest new tick; 0 stays 0."""
+        return self._after.ticks(self._before.price(ticks))
+
+    def level(self, ticks: Ticks, *, long: bool) -> Ticks:
+        """Return a stop or target rounded as at entry: down for a long, up for a short, never to nothing."""
+        if not ticks:
+            return 0
+        price = self._before.price(ticks)
+        return max(1, self._after.ticks_down(price) if long else self._after.ticks_up(price))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ a fill is a fact and the status only hearsay.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.core.market import Instrument, Regrid
 from engine.core.money import Money, Steps, Ticks
 from engine.core.quick import quick
 
@@ -78,7 +79,8 @@ class Ticket:
     """An order as decided; never changes. Prices in ticks, quantity in steps, times in UTC ms.
 
     `expected` is the price the decision counted on. An entry carries its stop and target; exits are reduce-only,
-    `whole` when they belong to closing the position completely.
+    `whole` when they belong to closing the position completely. `unit` is the money of one tick times one step on the
+    grid it counts in (0 in old journals).
     """
 
     link_id: str
@@ -97,6 +99,7 @@ class Ticket:
     target: Ticks | None = None
     also: tuple[str, ...] = ()
     whole: bool = False
+    unit: Money = 0
 
     @property
     def reduce_only(self) -> bool:
@@ -205,6 +208,25 @@ class OrderBook:
         idle = [k for k, o in self.orders.items() if o.status in OVER and o.ticket.position_id not in held]
         for link_id in idle[:-LINGERING]:
             del self.orders[link_id]
+
+    def regrid(self, before: Instrument, after: Instrument) -> None:
+        """Count a symbol's orders in the grid of `after`; money is untouched."""
+        if (before.tick, before.step) == (after.tick, after.step):
+            return
+        grid = Regrid(before, after)
+        for order in self.orders.values():
+            ticket = order.ticket
+            if ticket.symbol == before.symbol:
+                order.filled = grid.steps(order.filled)
+                order.final = None if order.final is None else grid.steps(order.final)
+                order.ticket = replace(
+                    ticket,
+                    qty=grid.steps(ticket.qty),
+                    expected=grid.near(ticket.expected),
+                    stop=None if ticket.stop is None else grid.level(ticket.stop, long=ticket.buy),
+                    target=None if ticket.target is None else grid.level(ticket.target, long=ticket.buy),
+                    unit=after.unit,
+                )
 
     def forget(self, position_id: str) -> None:
         """Drop the finished orders of a position that is flat."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.adopting import offer
 from engine.core.fills import net_at
 from engine.core.holds import applying, strictest
 from engine.core.limits import measure
@@ -11,9 +12,11 @@ from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
+from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
+from engine.core.runaway import entered, most_notional
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
-from engine.core.strategy import Away, Level
+from engine.core.strategy import At, Away, Level
 from engine.core.workspace import Workspace
 
 _STATES = {HoldLevel.NONE: "running", HoldLevel.REDUCE_ONLY: "reduce only", HoldLevel.HALTED: "halted"}
@@ -58,6 +61,8 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         feed_age_ms=ws.wall_ms - max(ws.heard.values()) if ws.heard else None,
         store_ok=ws.writable,
         version=version,
+        entered_today=from_money(entered(ws)[1]),
+        entered_most=from_money(most_notional(ws)),
     )
 
 
@@ -89,6 +94,7 @@ def _position(ws: Workspace, p: Position) -> PositionView:
     risk = -_risk_free(p)
     stopped = _stopped(ws, p)
     external = p.profile == EXTERNAL
+    taken = offer(ws, p) if external else None
     return PositionView(
         position_id=p.position_id,
         symbol=p.symbol,
@@ -116,6 +122,9 @@ def _position(ws: Workspace, p: Position) -> PositionView:
         closing=bool(p.closing),
         external=external,
         tick=instrument.tick,
+        adopter=taken.profile.name if taken else "",
+        adopt_stop=instrument.price(taken.stop) if taken and taken.stop else None,
+        adopt_target=instrument.price(taken.target) if taken and taken.target else None,
     )
 
 
@@ -180,9 +189,9 @@ def size_words(profile: Profile) -> str:
 
 
 def _level_words(level: Level | None) -> str:
-    if level is None:
-        return "by the strategy"
-    return f"{level.ppm / 10_000:g} %" if isinstance(level, Away) else f"at {level.price:g}"
+    if isinstance(level, Away):
+        return f"{level.ppm / 10_000:g} %"
+    return f"at {level.price:g}" if isinstance(level, At) else "by the strategy"
 
 
 def _profile(ws: Workspace, profile: Profile) -> ProfileView:
@@ -203,6 +212,10 @@ def _profile(ws: Workspace, profile: Profile) -> ProfileView:
         leverage=profile.leverage,
         stop=_level_words(profile.stop),
         target=_level_words(profile.target),
+        symbols_off=ws.state.symbols_off.get(profile.name, ()),
+        parameters=parameters_of(ws.strategies[profile.name]),
+        protection=protection_words(profile),
+        allocation_percent=_ppm(profile.allocation_ppm),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.core.events import Executed, FundingPaid
-from engine.core.market import Instrument
+from engine.core.market import Instrument, Regrid
 from engine.core.money import Money, Steps, Ticks, from_money, share
 from engine.core.orders import Ticket
 from engine.core.trades import Trade
@@ -81,6 +81,12 @@ class Position:
     def margin(self) -> Money:
         """Return the initial margin of what is held."""
         return self.cost // self.leverage
+
+    def assign(self, profile: str, leverage: int, *, stop: Ticks, target: Ticks) -> None:
+        """Give the position to a profile, with the stop and target it is to have."""
+        self.profile, self.leverage = profile, leverage
+        self.stop, self.target = stop, target
+        self.first_stop, self.first_target = self.first_stop or stop, self.first_target or target
 
 
 @dataclass(slots=True)
@@ -216,25 +222,57 @@ class Portfolio:
             ambiguous=p.ambiguous,
         )
 
-    def adopt(self, symbol: str, qty: Steps, cost: Money, at_ms: int) -> None:
-        """Make the exchange's quantity and cost ours; a position that is gone leaves without a trade (its fills were
-        not seen).
+    def adopt(self, symbol: str, qty: Steps, cost: Money, at_ms: int, *, result: Money = 0) -> Trade | None:
+        """Make the exchange's quantity and cost ours. A position that is gone, or is now one the other way, ends as a
+        trade that brought `result`: its fills were not seen, so its exit is what that result says.
         """
-        position = self.positions.get(symbol)
+        position, trade = self.positions.get(symbol), None
+        if position is not None and position.qty * qty <= 0:
+            trade = self._gone(position, result, at_ms)
+            position = None
         if qty == 0:
-            self.positions.pop(symbol, None)
-            return
-        if position is None or position.qty * qty < 0:
+            return trade
+        if position is None:
             unit = self.instruments[symbol].unit
             average = cost // (abs(qty) * unit)
             position = Position(
                 f"ext-{symbol}-{at_ms}", symbol, EXTERNAL, unit, at_ms, EXTERNAL, average, 1, low=average, high=average
             )
             self.positions[symbol] = position
-        # What was entered and left again before stays in the averages of the round trip.
-        position.entered += abs(qty) - position.size
-        position.entry_value += cost - position.cost
+        if position.qty == qty:
+            # The same fills averaged in another order: what was realised so far differs by what the cost does.
+            realised = cost - position.cost if qty > 0 else position.cost - cost
+            position.gross += realised
+            self._book(position.profile, realised, at_ms)
+        else:
+            # What was entered and left again before stays in the averages of the round trip.
+            position.entered += abs(qty) - position.size
+            position.entry_value += cost - position.cost
         position.qty, position.cost = qty, cost
+        return trade
+
+    def _gone(self, position: Position, result: Money, at_ms: int) -> Trade:
+        long = position.long
+        position.exit_value += position.cost + (result if long else -result)
+        position.gross += result
+        position.exit_reason = EXTERNAL
+        self._book(position.profile, result, at_ms)
+        del self.positions[position.symbol]
+        return self._trade(position, at_ms, long=long)
+
+    def regrid(self, before: Instrument, after: Instrument) -> None:
+        """Count a symbol's position in the grid of `after`. Money is untouched; what is held must fit the new steps."""
+        position = self.positions.get(before.symbol)
+        if position is None or (before.tick, before.step) == (after.tick, after.step):
+            return
+        grid, long = Regrid(before, after), position.long
+        position.unit = after.unit
+        position.qty, position.entered = grid.steps(position.qty), grid.steps(position.entered)
+        position.expected, position.expected_exit = grid.near(position.expected), grid.near(position.expected_exit)
+        position.low, position.high = grid.near(position.low), grid.near(position.high)
+        position.told = grid.near(position.told[0]), grid.near(position.told[1])
+        for name in ("first_stop", "first_target", "stop", "target", "held_stop", "held_target"):
+            setattr(position, name, grid.level(getattr(position, name), long=long))
 
 
 def _opened(event: Executed, ticket: Ticket | None, unit: Money) -> Position:

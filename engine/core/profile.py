@@ -38,7 +38,8 @@ class Protection:
     Breakeven when profit reaches `breakeven_profit` money or `breakeven_ppm` of entry; the new stop is entry plus
     round-trip commission plus
     `breakeven_buffer_ppm`. The trail starts at `trail_from_ppm` profit and follows `trail_by_ppm` behind the best
-    price.
+    price. `exchange_trail_ppm` of the average entry is the distance of a trailing stop that the exchange itself holds,
+    set after the fill.
     """
 
     breakeven_profit: Money | None = None
@@ -48,6 +49,7 @@ class Protection:
     trail_by_ppm: int | None = None
     losing_after_ms: int | None = None
     max_age_ms: int | None = None
+    exchange_trail_ppm: int | None = None
 
 
 class Anchor(StrEnum):
@@ -59,10 +61,15 @@ class Anchor(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cooldown:
-    """Rest of a symbol after an entry and after a close; length 0 means none (a close by hand still rests 4 h)."""
+    """Rest of a symbol after an entry and after a close; length 0 means none (a close by hand still rests 4 h).
+
+    A position closed within `quick_within_ms` of its entry was a quick exit: the symbol rests `quick_rest_ms`.
+    """
 
     length_ms: int = 0
     anchor: Anchor = Anchor.GRID
+    quick_within_ms: int = 0
+    quick_rest_ms: int = 0
 
 
 class Measure(StrEnum):
@@ -75,6 +82,7 @@ class Measure(StrEnum):
     PEAK_EQUITY = "peak_equity"
     DAILY_LOSS = "daily_loss"
     TOTAL_LOSS = "total_loss"
+    GUARD_LOSS = "guard_loss"
 
 
 class Action(StrEnum):
@@ -137,7 +145,14 @@ class LimitSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A strategy with its parameters, symbols, sizing and rules."""
+    """A strategy with its parameters, symbols, sizing and rules.
+
+    An entry whose round-trip cost is over `max_cost_share_ppm` of its stop distance is refused; `cost_slippage_ppm` is
+    what the cost reckons with a side, the account's own slippage unless set.
+
+    With `largest` (0 = off) only so many of the symbols, those of the largest 24 h turnover above `turnover_floor`, are
+    entered; they are chosen anew each UTC day, and on an exchange the symbols themselves are found by turnover.
+    """
 
     name: str
     code: str
@@ -152,19 +167,32 @@ class Profile:
     target: Level | None = None
     min_rr_ppm: int | None = 1_000_000
     max_cost_share_ppm: int | None = None
+    cost_slippage_ppm: int | None = None
     protection: Protection = Protection()
     cooldown: Cooldown = Cooldown()
     turnover_floor: int = 0
+    largest: int = 0
     allocation_ppm: int = 1_000_000
     limits: tuple[LimitSpec, ...] = ()
     enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runaway:
+    """The guard outside the strategies: entry orders a minute, and entered notional a UTC day as a multiple of the
+    equity that the day began with. What would exceed one halts the account until an admin lifts it.
+    """
+
+    orders_a_minute: int = 60
+    notional_a_day: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The account everything trades on: identity, costs, caps and the checks' constants.
 
-    `prices` says what its market is: live, generated or replayed.
+    `prices` says what its market is: live, generated or replayed. The day of the account's own limits begins
+    `day_begins_ms` after 00:00 UTC.
     """
 
     name: str = "main"
@@ -182,6 +210,8 @@ class Account:
     liquidation_buffer_ppm: int = 5_000
     entry_ttl_ms: int = 10_000
     hand_cooldown_ms: int = 4 * HOUR_MS
+    runaway: Runaway = Runaway()
+    day_begins_ms: int = 0
     limits: tuple[LimitSpec, ...] = ()
     profiles: tuple[Profile, ...] = ()
 

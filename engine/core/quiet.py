@@ -39,7 +39,7 @@ def quiet(ws: Workspace) -> Quiet | None:
     rules = profile.protection
     if rules.trail_from_ppm is not None:
         return None
-    until = day_start(ws.now_ms) + DAY_MS
+    until = min(day_start(ws.now_ms, begins_ms) for begins_ms in (0, ws.account.day_begins_ms)) + DAY_MS
     if rules.max_age_ms is not None:
         until = min(until, position.opened_ms + rules.max_age_ms)
     if rules.losing_after_ms is not None:

@@ -19,16 +19,20 @@ from engine.core.events import (
     WalletReported,
 )
 from engine.core.exits import ask
-from engine.core.facts import AccountOpened, PositionAdopted, ReferenceSet, WalletCorrected
-from engine.core.fills import on_ended, on_executed, on_funding, on_protection, on_rejected, on_word
+from engine.core.facts import AccountOpened, PositionAdopted
+from engine.core.fills import on_ended, on_executed, on_flat, on_funding, on_protection, on_rejected, on_word
+from engine.core.foreign import on_foreign
 from engine.core.ids import is_ours
-from engine.core.money import Money, from_money, to_money
+from engine.core.money import Money, from_money, ppm_of
 from engine.core.orders import OrderStatus
+from engine.core.portfolio import Position
+from engine.core.transfers import TOLERANCE, on_difference
 from engine.core.workspace import Workspace
 
-TOLERANCE: Money = to_money("0.01")
 # The exchange's own view may lag behind an execution it has just reported.
 SETTLE_MS = 2_000
+# A change of the wallet this near (of the position's value) to the result at the mark is that position's result.
+_NEAR_PPM = 50_000
 
 
 def on_account(ws: Workspace, report: AccountReported) -> None:
@@ -47,6 +51,7 @@ def on_account(ws: Workspace, report: AccountReported) -> None:
         else:
             on_funding(ws, event)
     _orders(ws, {row.link_id: row for row in report.orders if row.link_id}, report.asked_ms)
+    on_foreign(ws, report.orders)
     theirs = {row.symbol: row for row in report.positions if row.qty}
     for symbol in sorted(theirs.keys() | ws.positions.keys()):
         _position(ws, symbol, theirs.get(symbol), report)
@@ -76,7 +81,9 @@ def _orders(ws: Workspace, rows: dict[str, OrderReport], asked_ms: int) -> None:
 
 def take_order(ws: Workspace, row: OrderReport, at_ms: int) -> None:
     """Turn an order's report into what it says happened."""
-    if row.open:
+    if not is_ours(ws.account.tag, row.link_id):
+        on_foreign(ws, (row,))
+    elif row.open:
         on_word(ws, OrderAccepted(row.link_id, row.order_id, at_ms))
     elif row.rejected and not row.filled:
         on_rejected(ws, OrderRejected(row.link_id, "rejected", "as the exchange reports", at_ms))
@@ -99,15 +106,15 @@ def _position(ws: Workspace, symbol: str, row: PositionReport | None, report: Ac
         if moving:
             ws.emit(QueryAccount(f"{symbol} differs while orders are under way"))
             return
-        _adopt(ws, symbol, qty, cost, report.at_ms)
+        _adopt(ws, symbol, qty, cost, report)
     elif ours is not None and cost and not moving and abs(ours.cost - cost) > ours.size * ours.unit:
         # Executions that came late were averaged in another order; a tick on average is the exchange's own rounding.
-        _adopt(ws, symbol, qty, cost, report.at_ms)
+        _adopt(ws, symbol, qty, cost, report)
     if row is not None:
         on_protection(ws, ProtectionReported(symbol, row.stop, row.target, report.at_ms))
 
 
-def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, at_ms: int) -> None:
+def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, report: AccountReported) -> None:
     ours = ws.positions.get(symbol)
     instrument = ws.state.portfolio.instruments[symbol]
     why = "closed outside the desk" if qty == 0 else "changed outside the desk"
@@ -120,33 +127,37 @@ def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, at_ms: int) -> Non
         theirs=f"{instrument.quantity(qty):f}",
         why=why,
     )
-    ws.record(PositionAdopted(symbol, qty, cost, why, at_ms))
+    result = 0
+    if ours is not None and ours.qty * qty <= 0:
+        result, source = _result(ws, ours, report)
+        detail = f"Its executions are not known. {source}: {from_money(result):+.2f} USDT."
+        ws.alert(a.SystemAlert, topic="reconciliation", title=f"{symbol} ended outside the desk", detail=detail)
+    trade = ws.record(PositionAdopted(symbol, qty, cost, why, report.at_ms, result))
     ws.watches.pop(symbol, None)
     ws.dirty = True
+    if trade is not None:
+        on_flat(ws, trade)
+
+
+def _result(ws: Workspace, position: Position, report: AccountReported) -> tuple[Money, str]:
+    mark = ws.marks.get(position.symbol)
+    reckoned = position.unrealised(mark) if mark else 0
+    held = {row.symbol: row.qty for row in report.positions}
+    alone = sum(1 for each in ws.positions.values() if each.qty * held.get(each.symbol, 0) <= 0) == 1
+    moved = report.wallet - ws.state.portfolio.wallet - ws.state.unexplained
+    if alone and abs(moved - reckoned) <= ppm_of(position.cost, _NEAR_PPM):
+        return moved, "The wallet says what it brought"
+    return reckoned, "Its result is reckoned at the mark" if mark else "Its result is taken as nothing"
 
 
 def _wallet(ws: Workspace, report: AccountReported) -> None:
-    difference = report.wallet - ws.state.portfolio.wallet
     settled = next(ws.state.book.open(), None) is None
-    if abs(difference) <= TOLERANCE or not settled or ws.state.last_execution_ms > report.asked_ms - SETTLE_MS:
-        return
-    before = {profile.name: ws.ledger(profile.name).balance for profile in ws.account.profiles}
-    ws.record(WalletCorrected(difference, "not in our books", report.at_ms))
-    for scope, balance in before.items():
-        _move_references(ws, scope, ws.ledger(scope).balance - balance)
-    detail = f"The exchange has {from_money(difference):+.2f} USDT against the books; the exchange's figure is taken."
-    ws.alert(a.SystemAlert, topic="reconciliation", title="Wallet corrected", detail=detail)
-    ws.dirty = True
-
-
-def _move_references(ws: Workspace, scope: str, amount: Money) -> None:
-    for name, value in list(ws.state.references.get(scope, {}).items()):
-        if not name.endswith(".at"):
-            ws.record(ReferenceSet(scope, name, value + amount, ws.now_ms))
+    if settled and ws.state.last_execution_ms <= report.asked_ms - SETTLE_MS:
+        on_difference(ws, report)
 
 
 def on_wallet(ws: Workspace, event: WalletReported) -> None:
     """Compare the account when the wallet moved for a reason that is not in the books."""
     ours = ws.state.portfolio.wallet
-    if abs(event.wallet - ours) > TOLERANCE and next(ws.state.book.open(), None) is None:
+    if abs(event.wallet - ours - ws.state.unexplained) > TOLERANCE and next(ws.state.book.open(), None) is None:
         ws.emit(QueryAccount("the wallet moved"))

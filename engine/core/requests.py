@@ -8,12 +8,14 @@ from typing import Any
 
 from engine.core import alerts as a
 from engine.core import commands as c
+from engine.core.adopting import adopt
 from engine.core.effects import Reply
 from engine.core.exits import cancel_entries, close_position
 from engine.core.facts import CommandHandled, Hold, HoldSet, LimitChanged, ProfileSwitched, RuleSwitched
 from engine.core.fills import BY_HAND
 from engine.core.guards import lift, scope_name
 from engine.core.holds import liftable
+from engine.core.manual import no_symbol, open_manual, switch_symbol, unlock
 from engine.core.money import from_money, percent_to_ppm, to_money
 from engine.core.portfolio import Position
 from engine.core.profile import HoldLevel, LimitSpec
@@ -34,13 +36,8 @@ def _known_scope(ws: Workspace, scope: c.Scope) -> str | None:
     if scope.kind == "profile" and ws.profile(scope.name) is None:
         return f"There is no profile {scope.name}. Profiles: {', '.join(p.name for p in ws.account.profiles)}."
     if scope.kind == "symbol" and ws.instrument(scope.name) is None:
-        return _no_symbol(ws, scope.name)
+        return no_symbol(ws, scope.name)
     return None
-
-
-def _no_symbol(ws: Workspace, symbol: str) -> str:
-    near = get_close_matches(symbol, ws.state.portfolio.instruments, 3, 0.5)
-    return f"There is no symbol {symbol}." + (f" Did you mean {' or '.join(near)}?" if near else "")
 
 
 def _pause(ws: Workspace, command: c.Pause) -> c.Answer:
@@ -99,7 +96,7 @@ def _close(ws: Workspace, command: c.ClosePosition) -> c.Answer:
     if position is None:
         known = ws.instrument(command.symbol) is not None
         return c.Refused(
-            command.command_id, f"No open position on {command.symbol}." if known else _no_symbol(ws, command.symbol)
+            command.command_id, f"No open position on {command.symbol}." if known else no_symbol(ws, command.symbol)
         )
     if not 1 <= command.percent <= 100:
         return c.Refused(command.command_id, f"Close 1 to 100 percent, not {command.percent}.")
@@ -206,7 +203,11 @@ _HANDLERS: dict[type[c.Command], Callable[[Workspace, Any], c.Answer]] = {
     c.Resume: _resume,
     c.ClosePosition: _close,
     c.CloseAll: _close_all,
+    c.AdoptPosition: adopt,
     c.ChangeLimit: _change_limit,
     c.SwitchRule: _switch_rule,
     c.SwitchProfile: _switch_profile,
+    c.OpenManual: open_manual,
+    c.UnlockSymbol: unlock,
+    c.SwitchSymbol: switch_symbol,
 }

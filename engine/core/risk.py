@@ -10,7 +10,10 @@ from engine.core.money import PPM, Money, Steps, Ticks, at_rate, from_money, ppm
 from engine.core.orders import Purpose
 from engine.core.profile import Profile, SizeMode
 from engine.core.quick import quick
-from engine.core.strategy import At, Level
+from engine.core.runaway import CHECK as RUNAWAY
+from engine.core.runaway import excess
+from engine.core.selection import chosen
+from engine.core.strategy import At, Level, Multiple, Nearest, Off
 from engine.core.workspace import Workspace
 
 MAINTENANCE_PPM = 5_000
@@ -46,17 +49,40 @@ class Denied:
     detail: str
 
 
-def level_price(level: Level | None, expected: Ticks, instrument: Instrument, *, up: bool, long: bool) -> Ticks | None:
+def level_price(
+    level: Level | None,
+    expected: Ticks,
+    instrument: Instrument,
+    *,
+    up: bool,
+    long: bool,
+    stop: Ticks | None = None,
+) -> Ticks | None:
     """Return a stop or target in ticks: a stop rounds away from the entry, a target towards it.
 
-    For a long both round down, for a short both round up. `up` says on which side of the entry a distance lies.
+    For a long both round down, for a short both round up. `up` says on which side of the entry a distance lies, `stop`
+    is what a multiple measures by.
     """
-    if level is None:
-        return None
-    if isinstance(level, At):
-        price = Decimal(repr(level.price))
-        return instrument.ticks_down(price) if long else instrument.ticks_up(price)
-    exact = expected * (PPM + level.ppm if up else PPM - level.ppm)
+    sign = 1 if up else -1
+    match level:
+        case None:
+            return None
+        case Nearest(levels=levels):
+            found = [level_price(each, expected, instrument, up=up, long=long) or 0 for each in levels]
+            return min(found, key=lambda price: abs(price - expected), default=None)
+        case At(price=price):
+            exact = Decimal(repr(price))
+            return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
+        case Off(distance=distance):
+            exact = instrument.price(expected) + sign * Decimal(repr(distance))
+            return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
+        case Multiple(ratio=ratio):
+            ppm = round(ratio * PPM) * abs(expected - stop) if stop is not None else 0
+            return _scaled(expected * PPM + sign * ppm, long=long)
+    return _scaled(expected * (PPM + sign * level.ppm), long=long)
+
+
+def _scaled(exact: int, *, long: bool) -> Ticks:
     return exact // PPM if long else -(-exact // PPM)
 
 
@@ -87,9 +113,10 @@ def wanted_notional(
 
 
 def minimum_qty(instrument: Instrument, expected: Ticks) -> Steps:
-    """Return the smallest quantity the exchange takes at a price."""
+    """Return the smallest quantity the exchange takes at a price, in whole lots."""
     least = int(instrument.min_notional * 10**8)
-    return max(instrument.min_qty, -(-least // (expected * instrument.unit)))
+    steps = max(instrument.min_qty, -(-least // (expected * instrument.unit)))
+    return -(-steps // instrument.lot) * instrument.lot
 
 
 def quantity(instrument: Instrument, profile: Profile, notional: Money, expected: Ticks) -> Steps:
@@ -99,9 +126,10 @@ def quantity(instrument: Instrument, profile: Profile, notional: Money, expected
     """
     step = expected * instrument.unit
     qty = notional // step
+    qty -= qty % instrument.lot
     least = minimum_qty(instrument, expected)
     fixed = profile.sizing.mode in {SizeMode.QUANTITY, SizeMode.NOTIONAL, SizeMode.MARGIN}
-    return least if fixed and qty == least - 1 and least * step <= 2 * notional else qty
+    return least if fixed and qty == least - instrument.lot and least * step <= 2 * notional else qty
 
 
 def reserved(ws: Workspace) -> tuple[Money, Money]:
@@ -137,6 +165,10 @@ def _hold(ws: Workspace, d: Draft) -> str | None:
         return hold.reason
     if not ws.enabled(d.profile):
         return f"profile {d.profile.name} is switched off"
+    if d.profile.name in ws.blocked:
+        return f"the strategy of {d.profile.name} may not enter: {ws.blocked[d.profile.name]}"
+    if d.instrument.symbol in ws.state.symbols_off.get(d.profile.name, ()):
+        return f"{d.instrument.symbol} is switched off in {d.profile.name}"
     if not ws.writable:
         return "the journal cannot be written"
     if ws.venue != "up":
@@ -194,9 +226,10 @@ def _levels(ws: Workspace, d: Draft) -> str | None:
     return f"stop {price(d.stop)} too near liquidation {price(liquidation)} at {d.leverage}x" if beyond else None
 
 
-def round_trip_cost(ws: Workspace, notional: Money) -> Money:
-    """Return taker fee and slippage of both sides."""
-    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, ws.account.slippage_ppm))
+def round_trip_cost(ws: Workspace, notional: Money, slippage_ppm: int | None = None) -> Money:
+    """Return taker fee and slippage of both sides; the account's slippage unless given."""
+    slippage = ws.account.slippage_ppm if slippage_ppm is None else slippage_ppm
+    return 2 * (at_rate(notional, ws.account.taker_e8) + ppm_of(notional, slippage))
 
 
 def _cost(ws: Workspace, d: Draft) -> str | None:
@@ -204,7 +237,7 @@ def _cost(ws: Workspace, d: Draft) -> str | None:
     if most is None or d.stop is None:
         return None
     at_risk = abs(d.expected - d.stop) * d.qty * d.instrument.unit
-    cost = round_trip_cost(ws, d.notional)
+    cost = round_trip_cost(ws, d.notional, d.profile.cost_slippage_ppm)
     if cost * PPM <= at_risk * most:
         return None
     return (
@@ -268,13 +301,21 @@ def _turnover(ws: Workspace, d: Draft) -> str | None:
     turnover = ws.turnover.get(d.instrument.symbol)
     if turnover is None:
         return "24 h turnover not known yet"
-    return None if turnover >= floor else f"24 h turnover {turnover:,} below {floor:,}"
+    if turnover < floor:
+        return f"24 h turnover {turnover:,} below {floor:,}"
+    if not d.profile.largest or d.instrument.symbol in chosen(ws, d.profile):
+        return None
+    return f"{d.instrument.symbol} is not among the {d.profile.largest} largest of today"
 
 
 def _listed(ws: Workspace, d: Draft) -> str | None:
     if d.instrument.status is not Status.TRADING:
         return f"{d.instrument.symbol} is {d.instrument.status.value}"
     return "announced for delisting" if d.instrument.delivery_ms else None
+
+
+def _runaway(ws: Workspace, d: Draft) -> str | None:
+    return excess(ws, d.notional)
 
 
 CHECKS: tuple[tuple[str, Callable[[Workspace, Draft], str | None]], ...] = (
@@ -289,6 +330,8 @@ CHECKS: tuple[tuple[str, Callable[[Workspace, Draft], str | None]], ...] = (
     ("price", _sane),
     ("turnover", _turnover),
     ("listed", _listed),
+    # The last one: it counts only what all others let pass, and more than a refusal follows from it.
+    (RUNAWAY, _runaway),
 )
 
 

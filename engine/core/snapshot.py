@@ -11,7 +11,7 @@ from engine.core.facts import Hold
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView:
     """An open position. `if_stopped` is the result at the stop after fees; `liquidation` an estimate; `external`
-    positions have no profile.
+    positions have no profile; `adopter` names the one that may take it, with the levels it would then have.
     """
 
     position_id: str
@@ -40,6 +40,9 @@ class PositionView:
     closing: bool
     external: bool
     tick: Decimal
+    adopter: str = ""
+    adopt_stop: Decimal | None = None
+    adopt_target: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,10 @@ class ProfileView:
     leverage: int
     stop: str
     target: str
+    symbols_off: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    protection: tuple[str, ...] = ()
+    allocation_percent: Decimal = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,8 @@ class SymbolView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`; `prices` are live,
-    generated or replayed.
+    generated or replayed. `entered_today` is the notional entered this UTC day, of `entered_most` that the runaway
+    guard lets through.
     """
 
     account: str
@@ -147,6 +155,8 @@ class Snapshot:
     feed_age_ms: int | None
     store_ok: bool
     version: int
+    entered_today: Decimal = Decimal(0)
+    entered_most: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,14 +24,18 @@ from engine.core.events import (
 )
 from engine.core.facts import Fact
 from engine.core.ids import is_exit
+from engine.core.market import MINUTE_MS, Instrument, day_start
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
 from engine.core.trades import Trade
 
 LOST_CLOSE = "closed by the desk"
+# The hold of the guard outside the strategies.
+RUNAWAY = "runaway"
 REMEMBERED_EXECUTIONS = 5_000
 REMEMBERED_ANSWERS = 2_000
+REMEMBERED_FOREIGN = 500
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class State:
     thresholds: dict[str, int] = field(default_factory=dict)
     rules_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles_on: dict[str, bool] = field(default_factory=dict)
+    symbols_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     executions: dict[str, int] = field(default_factory=dict)
     signalled: dict[str, int] = field(default_factory=dict)
@@ -54,6 +59,12 @@ class State:
     opened_ms: int = 0
     last_execution_ms: int = 0
     clock_ms: int = 0
+    unexplained: Money = 0
+    unexplained_ms: int = 0
+    foreign: dict[str, str] = field(default_factory=dict)
+    entered_at: tuple[int, ...] = ()
+    entered_day: int = 0
+    entered_notional: Money = 0
 
     def apply(self, fact: Fact) -> Trade | None:
         """Fold one fact in; returns the round trip that an execution completed."""
@@ -65,30 +76,65 @@ class State:
         """Whether an execution is already booked."""
         return exec_id in self.executions
 
+    def held_instruments(self) -> list[Instrument]:
+        """Return the instruments of which something is held or ordered, as the books count them."""
+        held = {*self.portfolio.positions, *(order.ticket.symbol for order in self.book.open())}
+        return [self.portfolio.instruments[symbol] for symbol in sorted(held)]
+
     def _opened(self, fact: f.AccountOpened) -> None:
         self.portfolio.open_account(fact.wallet)
         self.opened = True
         self.opened_ms = fact.at_ms
 
     def _corrected(self, fact: f.WalletCorrected) -> None:
-        self.portfolio.transfer(fact.amount)
+        self._moved(fact.amount)
+
+    def _moved(self, amount: Money) -> None:
+        self.portfolio.transfer(amount)
         account = self.references.get("", {})
         for name in account:
             if not name.endswith(".at"):
-                account[name] += fact.amount
+                account[name] += amount
+
+    def _unexplained(self, fact: f.WalletUnexplained) -> None:
+        if not self.unexplained:
+            self.unexplained_ms = fact.at_ms
+        self.unexplained = fact.amount
+
+    def _transferred(self, fact: f.TransferBooked) -> None:
+        self._remember(fact.transfer_id, fact.at_ms)
+        self.unexplained -= fact.amount
+        self._moved(fact.amount)
+
+    def _foreign(self, fact: f.ForeignOrderFound) -> None:
+        self.foreign[fact.order_id] = fact.symbol
+        if len(self.foreign) > REMEMBERED_FOREIGN:
+            del self.foreign[next(iter(self.foreign))]
 
     def _instrument(self, fact: InstrumentChanged) -> None:
+        before = self.portfolio.instruments.get(fact.instrument.symbol)
+        if before is not None:
+            self.portfolio.regrid(before, fact.instrument)
+            self.book.regrid(before, fact.instrument)
         self.portfolio.instruments[fact.instrument.symbol] = fact.instrument
 
     def _intended(self, fact: f.OrderIntended) -> None:
         ticket = fact.ticket
         self.book.add(ticket)
+        if ticket.purpose is Purpose.ENTRY:
+            self._count_entry(ticket, fact.at_ms)
         position = self.portfolio.positions.get(ticket.symbol)
         if ticket.purpose is Purpose.EXIT and position is not None:
             position.exits += 1
             position.expected_exit = ticket.expected
             if ticket.whole:
                 position.closing = ticket.reason
+
+    def _count_entry(self, ticket: Ticket, at_ms: int) -> None:
+        day = day_start(at_ms)
+        before = self.entered_notional if self.entered_day == day else 0
+        self.entered_day, self.entered_notional = day, before + ticket.expected * ticket.qty * ticket.unit
+        self.entered_at = (*(at for at in self.entered_at if at > at_ms - MINUTE_MS), at_ms)
 
     def _executed(self, fact: Executed) -> Trade | None:
         if fact.exec_id in self.executions:
@@ -167,9 +213,20 @@ class State:
 
     def _lifted(self, fact: f.HoldLifted) -> None:
         self.holds.pop(fact.hold_id, None)
+        if fact.hold_id == RUNAWAY:
+            # Who lifts it has looked: what was entered before counts no longer.
+            self.entered_at, self.entered_notional = (), 0
 
     def _cooldown(self, fact: f.CooldownSet) -> None:
         self.cooldowns[fact.symbol] = max(fact.until_ms, self.cooldowns.get(fact.symbol, 0))
+
+    def _unlocked(self, fact: f.CooldownLifted) -> None:
+        self.cooldowns.pop(fact.symbol, None)
+
+    def _symbol(self, fact: f.SymbolSwitched) -> None:
+        off = set(self.symbols_off.get(fact.profile, ()))
+        off = off - {fact.symbol} if fact.on else off | {fact.symbol}
+        self.symbols_off[fact.profile] = tuple(sorted(off))
 
     def _reference(self, fact: f.ReferenceSet) -> None:
         self.references.setdefault(fact.scope, {})[fact.name] = fact.value
@@ -192,9 +249,15 @@ class State:
     def _signal(self, fact: f.SignalRecorded) -> None:
         self.signalled[f"{fact.profile}/{fact.symbol}"] = fact.at_ms
 
-    def _adopted(self, fact: f.PositionAdopted) -> None:
-        self.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms)
+    def _adopted(self, fact: f.PositionAdopted) -> Trade | None:
+        trade = self.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms, result=fact.result)
         self._tidy()
+        return trade
+
+    def _assigned(self, fact: f.PositionAssigned) -> None:
+        position = self.portfolio.positions.get(fact.symbol)
+        if position is not None:
+            position.assign(fact.profile, fact.leverage, stop=fact.stop, target=fact.target)
 
     def _answered(self, fact: f.CommandHandled) -> None:
         self.answers[fact.command_id] = fact.answer
@@ -214,10 +277,16 @@ def _reason(fact: Executed, ticket: Ticket | None) -> str:
 _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.AccountOpened: State._opened,
     f.WalletCorrected: State._corrected,
+    f.WalletUnexplained: State._unexplained,
+    f.TransferBooked: State._transferred,
+    f.ForeignOrderFound: State._foreign,
+    f.PositionAssigned: State._assigned,
     f.OrderIntended: State._intended,
     f.HoldSet: State._hold,
     f.HoldLifted: State._lifted,
     f.CooldownSet: State._cooldown,
+    f.CooldownLifted: State._unlocked,
+    f.SymbolSwitched: State._symbol,
     f.ProtectionIntended: State._protect,
     f.ExtremesSeen: State._extremes,
     f.ReferenceSet: State._reference,

@@ -7,7 +7,7 @@ come after it. Values that are not warm are absent (None), never NaN.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine.core.quick import quick
 
@@ -26,7 +26,28 @@ class At:
     price: float
 
 
-type Level = Away | At
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A level `distance` away from the expected entry, in quote currency."""
+
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The one of several levels that lies nearest to the expected entry."""
+
+    levels: tuple[Away | At | Off, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """A target `ratio` times as far from the expected entry as the stop is."""
+
+    ratio: float
+
+
+type Level = Away | At | Off | Nearest | Multiple
 
 
 @quick
@@ -56,7 +77,25 @@ class Conflict:
     rules: tuple[str, ...]
 
 
-type Decision = Enter | Exit | Conflict | None
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An entry that a filter of the strategy itself forbids: recorded as refused by `check`, never traded."""
+
+    long: bool
+    rule: str
+    check: str
+    detail: str
+
+
+type Decision = Enter | Exit | Conflict | Withheld | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something people hear of a symbol although no order follows from it, such as a change of regime."""
+
+    title: str
+    detail: str
 
 
 @quick
@@ -76,6 +115,9 @@ class Inputs(Protocol):
     def get(self, name: str, back: int = 0) -> float | None:
         """Return a value by name (`close`, `high`, `rsi14`, `bb20_2.upper` …) `back` bars ago; None when absent or not
         warm.
+
+        `15m:close` is a value of the last 15-minute bar that is over when this bar closes, `BTCUSDT/1d:sma50` one of
+        another symbol's; `back` then counts those bars.
         """
 
 
@@ -102,11 +144,36 @@ class Strategy(Protocol):
 
         `columns` maps the names in `needs` (and `open high low close volume`) to array-like columns that compare
         element by element and
-        hold NaN where a value is absent; `name@1` is the same column one bar earlier. It lets a backtest skip bars; it
-        must never be
+        hold NaN where a value is absent; `name@1` is the same column one bar earlier, for values of the own bars. It
+        lets a backtest skip bars; it must never be
         stricter than `decide`. Times are not offered: a strategy that looks at the clock returns the bars by value
         only.
         """
+
+
+@runtime_checkable
+class Herald(Protocol):
+    """A strategy that has news for people, whether or not it decides anything."""
+
+    def news(self, inputs: Inputs) -> News | None:
+        """Return what this closed bar changed, None for nothing."""
+
+
+@runtime_checkable
+class BookDriven(Strategy, Protocol):
+    """A strategy that decides on updates of the book instead of on bars.
+
+    Beside candle columns of other bars (`1m:atrmean14`) its inputs offer `flow:trades`, `flow:bought` and `flow:sold`
+    of the running minute (count, base coin), `flow:delta` (change of the book's imbalance), `flow:bid` and `flow:ask`.
+    """
+
+    @property
+    def pause_ms(self) -> int:
+        """How long after a signal the next one on the symbol may come."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything it reads, for the record of a signal."""
 
 
 class StrategyFactory(Protocol):

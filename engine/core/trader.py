@@ -23,14 +23,17 @@ from engine.core.fills import (
     on_unknown,
     on_word,
 )
+from engine.core.flow import on_book
 from engine.core.guards import on_time
+from engine.core.listing import on_instrument
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
 from engine.core.profile import Account, HoldLevel, Profile
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
-from engine.core.strategy import Strategy
+from engine.core.strategy import BookDriven, Herald, Strategy
+from engine.core.transfers import on_transfers
 from engine.core.workspace import Workspace
 
 _RISING = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
@@ -47,11 +50,17 @@ class Trader:
         state = state or State()
         state.portfolio.account, state.portfolio.mode = account.name, account.mode
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
+        self.workspace.agreed_ms = state.clock_ms
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
+        self._watching: dict[str, tuple[tuple[Profile, BookDriven], ...]] = {}
         for profile in account.profiles:
+            strategy = strategies.get(profile.name)
             for symbol in profile.symbols:
                 key = (symbol, profile.timeframe)
-                self._profiles[key] = (*self._profiles.get(key, ()), profile)
+                if isinstance(strategy, BookDriven):
+                    self._watching[symbol] = (*self._watching.get(symbol, ()), (profile, strategy))
+                else:
+                    self._profiles[key] = (*self._profiles.get(key, ()), profile)
         self._routes: dict[type, Callable[[Any], None]] = self._table()
 
     def step(self, event: e.Event | Command) -> list[Effect]:
@@ -98,14 +107,17 @@ class Trader:
         table: dict[type, Callable[[Any], None]] = {
             e.PriceMoved: self._price,
             e.BarClosed: self._bar,
+            e.BookMoved: self._book,
             e.TimePassed: self._time,
             e.DataTroubled: self._troubled,
             e.DataHealed: self._healed,
-            e.InstrumentChanged: self._instrument,
+            e.InstrumentChanged: lambda event: on_instrument(ws, event),
             e.TurnoverReported: self._turnover,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
+            e.StrategyJudged: self._judged,
+            e.AccountTroubled: self._account_troubled,
             e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
@@ -123,6 +135,7 @@ class Trader:
             e.ProtectionRefused: on_protection_refused,
             e.AccountReported: on_account,
             e.WalletReported: on_wallet,
+            e.TransfersReported: on_transfers,
         }
 
         def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:
@@ -155,7 +168,22 @@ class Trader:
         if high is not None and low is not None:
             ws.ranges[event.symbol] = (high - low, event.inputs.get("atr14"))
         for profile in self._profiles.get((event.symbol, event.timeframe), ()):
+            if ws.telling:
+                self._news(profile, event)
             on_bar(ws, profile, event)
+
+    def _book(self, event: e.BookMoved) -> None:
+        ws = self.workspace
+        ws.now_ms = max(ws.now_ms, event.at_ms)
+        for profile, strategy in self._watching.get(event.symbol, ()):
+            on_book(ws, profile, strategy, event)
+
+    def _news(self, profile: Profile, event: e.BarClosed) -> None:
+        strategy = self.workspace.strategies[profile.name]
+        news = strategy.news(event.inputs) if isinstance(strategy, Herald) else None
+        if news is not None and self.workspace.enabled(profile):
+            title = f"{event.symbol} {news.title}"
+            self.workspace.alert(a.SystemAlert, topic="strategy", title=title, detail=f"{profile.name}: {news.detail}")
 
     def _time(self, event: e.TimePassed) -> None:
         ws = self.workspace
@@ -178,10 +206,6 @@ class Trader:
             detail = "Candles are whole again; entries are allowed."
             self.workspace.alert(a.SystemAlert, topic="data", title=f"{event.symbol} data healed", detail=detail)
 
-    def _instrument(self, event: e.InstrumentChanged) -> None:
-        if self.workspace.instrument(event.instrument.symbol) != event.instrument:
-            self.workspace.record(event)
-
     def _turnover(self, event: e.TurnoverReported) -> None:
         self.workspace.turnover[event.symbol] = event.turnover
 
@@ -199,14 +223,35 @@ class Trader:
             ws.emit(QueryAccount("exchange connection is back"))
 
     def _start_troubled(self, event: e.StartTroubled) -> None:
+        self._reduce_only("start", "Started reduce-only", event.why)
+
+    def _account_troubled(self, event: e.AccountTroubled) -> None:
+        if event.grave:
+            self._reduce_only("account", "Reduce-only: the account has changed", event.why)
+        else:
+            self.workspace.alert(a.SystemAlert, topic="account", title="Look at the account", detail=f"{event.why}.")
+
+    def _reduce_only(self, name: str, title: str, why: str) -> None:
         ws = self.workspace
-        reason = f"start: {event.why}"
+        reason = f"{name}: {why}"
         hold = f.Hold(
-            hold_id="start", scope=ACCOUNT, level=HoldLevel.REDUCE_ONLY, reason=reason, lift="admin", set_ms=ws.now_ms
+            hold_id=name, scope=ACCOUNT, level=HoldLevel.REDUCE_ONLY, reason=reason, lift="admin", set_ms=ws.now_ms
         )
         ws.record(f.HoldSet(hold, ws.now_ms))
-        detail = f"{event.why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
-        ws.alert(a.SystemAlert, topic="start", title="Started reduce-only", detail=detail, critical=True)
+        detail = f"{why}. Nothing new is opened; exits and stops go on. /resume when it is understood."
+        ws.alert(a.SystemAlert, topic=name, title=title, detail=detail, critical=True)
+
+    def _judged(self, event: e.StrategyJudged) -> None:
+        ws = self.workspace
+        if not event.why:
+            if ws.blocked.pop(event.profile, None):
+                detail = "Its entries are allowed again."
+                ws.alert(a.SystemAlert, topic="strategy", title=f"Strategy of {event.profile} is well", detail=detail)
+            return
+        ws.blocked[event.profile] = event.why
+        detail = f"{event.why}. It makes no entries; stops, age rules and limits of its positions go on."
+        title = f"Strategy of {event.profile} is blocked"
+        ws.alert(a.SystemAlert, topic="strategy", title=title, detail=detail, critical=True)
 
     def _stopping(self, event: e.DeskStopping) -> None:
         ws = self.workspace

@@ -12,7 +12,7 @@ from engine.core.events import BarClosed, PriceMoved, VenueState
 from engine.core.facts import Fact
 from engine.core.holds import strictest
 from engine.core.limits import Ledger
-from engine.core.market import Instrument
+from engine.core.market import Instrument, day_start
 from engine.core.money import PPM, Money, Ticks, ppm_of
 from engine.core.portfolio import Position
 from engine.core.profile import Account, Action, HoldLevel, LimitSpec, Profile
@@ -56,14 +56,19 @@ class Workspace:
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     reversals: dict[str, Reversal] = field(default_factory=dict)
+    blocked: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     telling: bool = True
     venue: VenueState = VenueState.UP
     writable: bool = True
     compared: bool = True
+    agreed_ms: int = 0
+    wondered: bool = False
     now_ms: int = 0
     wall_ms: int = 0
     grid: int = 0
     dirty: bool = False
+    renewed_until_ms: int = 0
     effects: list[Effect] = field(default_factory=list)
 
     def record(self, fact: Fact) -> Trade | None:
@@ -132,6 +137,10 @@ class Workspace:
     def specs(self) -> tuple[LimitSpec, ...]:
         """Return every loss limit of the account and its profiles."""
         return self.account.limits + tuple(spec for profile in self.account.profiles for spec in profile.limits)
+
+    def day_of(self, scope: str) -> int:
+        """Return when the present day of the account's limits (empty scope), or of a profile's, began."""
+        return day_start(self.now_ms, 0 if scope else self.account.day_begins_ms)
 
     def limits_of(self, scope: str) -> tuple[LimitSpec, ...]:
         """Return the limits of the account (empty scope) or of a profile."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport
+from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport, TransfersReported
 from engine.core.money import Ticks
 from engine.core.orders import Ticket
 from engine.core.quick import quick
@@ -61,6 +61,9 @@ class Exchange(Protocol):
 
     async def account(self, since_ms: int) -> AccountReported:
         """Return the whole view, with executions since a time; raises QueryFailedError."""
+
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Return what moved the wallet since a time without a trade; raises QueryFailedError."""
 
     async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
         """Return what the exchange knows of an order; raises QueryFailedError."""

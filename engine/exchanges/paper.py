@@ -7,10 +7,19 @@ and are learned by asking.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.core.events import AccountReported, OrderNotFound, OrderReport, VenueChanged, VenueState
+from engine.core.events import (
+    AccountReported,
+    OrderNotFound,
+    OrderReport,
+    PriceMoved,
+    TransfersReported,
+    VenueChanged,
+    VenueState,
+)
 from engine.core.market import DAY_MS, MINUTE_MS, Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.core.orders import Ticket
@@ -19,6 +28,8 @@ from engine.exchanges.paper_faults import Faults
 from engine.exchanges.paper_store import PaperStore
 from engine.exchanges.sim.refusals import DUPLICATE, UNCHANGED, UNKNOWN_ORDER
 from engine.exchanges.simulated import SimulatedExchange, Terms, request_of
+
+log = logging.getLogger(__name__)
 
 KEEP_MS = 7 * DAY_MS
 COMPACT_LINES = 20_000
@@ -46,6 +57,7 @@ class PaperExchange:
         self._store = store
         self._sink: Sink | None = None
         self._in_flight: set[str] = set()
+        self._rates: dict[str, tuple[int, int]] = {}
         self._clock_ms = exchange.now_ms
 
     # The Exchange port
@@ -125,6 +137,12 @@ class PaperExchange:
         self._answer()
         return self.truth.account_report(since_ms, self.truth.now_ms)
 
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Return nothing: nobody pays into a paper account; raises QueryFailedError."""
+        del since_ms
+        self._answer()
+        return TransfersReported((), self.truth.now_ms)
+
     async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
         """Return what the exchange knows of an order; absence is conclusive unless a request of ours is still on its
         way.
@@ -176,10 +194,36 @@ class PaperExchange:
         self.truth.on_quote(symbol, at_ms, last, bid=bid, ask=ask, mark=mark, size=size)
         self._commit()
 
+    def on_price(self, moved: PriceMoved) -> None:
+        """Take in a price with the range traded since the one before.
+
+        A stop or target inside the range was reached, whatever the last price is; the side that costs comes first.
+        """
+        quiet, held = self.truth.quiet_band(moved.symbol), self.truth.positions().get(moved.symbol)
+        extremes = [moved.low, moved.high] if held is not None and held.qty > 0 else [moved.high, moved.low]
+        reached = [
+            price
+            for price in extremes
+            if held is not None and price and price != moved.last and not (quiet and quiet[0] < price < quiet[1])
+        ]
+        for price in (*reached, moved.last):
+            self.truth.on_quote(moved.symbol, moved.at_ms, price, bid=moved.bid, ask=moved.ask, mark=moved.mark)
+        self._commit()
+
+    def set_instrument(self, instrument: Instrument) -> None:
+        """Take in changed trading rules; a symbol whose grids changed keeps the old ones until the next start."""
+        try:
+            self.truth.set_instrument(instrument)
+        except ValueError as error:
+            log.warning("the paper account goes on with the old rules: %s", error)
+
     def set_funding(self, symbol: str, time_ms: int, rate_e8: int) -> None:
         """Give the rate of one settlement."""
-        self.truth.set_funding(symbol, time_ms, rate_e8)
-        self._commit()
+        # A stream repeats it many times a minute, and each time would be a line in the store.
+        if self._rates.get(symbol) != (time_ms, rate_e8):
+            self._rates[symbol] = (time_ms, rate_e8)
+            self.truth.set_funding(symbol, time_ms, rate_e8)
+            self._commit()
 
     # What others do
 

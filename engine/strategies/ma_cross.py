@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.strategy import Decision, Enter, Held, Inputs
+from engine.strategies.parameters import parameter
 
 QUARTER_MS = 15 * 60_000
 
@@ -13,8 +14,10 @@ QUARTER_MS = 15 * 60_000
 class MaCross:
     """Mean of the previous `window` closes (the current bar excluded) and the share by which a close must leave it."""
 
-    window: int = 60
-    threshold: float = 0.001
+    window: int = parameter(60, unit="bars", low=2, high=5_000, about="previous closes in the mean")
+    threshold: float = parameter(
+        0.001, unit="share of the mean", low=0, high=0.5, about="how far a close must leave it"
+    )
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.strategy import Conflict, Decision, Enter, Held, Inputs
+from engine.strategies.parameters import parameter
 
 NAMES = {
     "1": "death cross, oversold",
@@ -25,17 +26,17 @@ _LONG = frozenset("2357")
 class Rules8:
     """Parameters in the units of their indicators; `cross_window` counts the current bar."""
 
-    fast: int = 50
-    slow: int = 200
-    rsi: int = 14
-    bands: int = 20
-    deviations: int = 2
-    macd: str = "12_26_9"
-    cross_window: int = 3
-    oversold: float = 30.0
-    overbought: float = 70.0
-    extreme_low: float = 20.0
-    extreme_high: float = 80.0
+    fast: int = parameter(50, unit="bars", low=2, high=1_000, about="period of the fast mean")
+    slow: int = parameter(200, unit="bars", low=2, high=1_000, about="period of the slow mean")
+    rsi: int = parameter(14, unit="bars", low=2, high=100, about="period of the RSI")
+    bands: int = parameter(20, unit="bars", low=2, high=200, about="period of the bands")
+    deviations: int = parameter(2, unit="standard deviations", low=1, high=10, about="width of the bands")
+    macd: str = parameter("12_26_9", unit="bars, fast_slow_signal", about="spans of the MACD")
+    cross_window: int = parameter(3, unit="bars", low=1, high=100, about="age of a cross of means, this bar included")
+    oversold: float = parameter(30.0, unit="RSI", low=0, high=100, about="rule 1 is below it")
+    overbought: float = parameter(70.0, unit="RSI", low=0, high=100, about="rule 2 is above it")
+    extreme_low: float = parameter(20.0, unit="RSI", low=0, high=100, about="rule 3 is below it")
+    extreme_high: float = parameter(80.0, unit="RSI", low=0, high=100, about="rule 4 is above it")
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def _worth(limit: LimitView, threshold: Decimal, snapshot: Snapshot) -> str:
 
 def reference(limit: LimitView, snapshot: Snapshot) -> Decimal:
     """The money that a percentage limit is taken of, as nearly as the snapshot tells."""
-    if limit.measure in {"daily_equity", "daily_balance"}:
+    if limit.measure in {"daily_equity", "daily_balance", "guard_loss"}:
         return snapshot.day_start_equity
     if limit.measure == "peak_equity":
         return snapshot.peak_equity

@@ -1,6 +1,7 @@
 """The desk panel: the one message from which the state of the desk is understood in three seconds."""
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from engine.core.snapshot import Snapshot
 from handlers.views import words
+from handlers.views.accounts import account_line
 from handlers.views.format import clock, esc, money, percent, relative, signed
 from handlers.views.freshness import data_ms, feed_words, is_stale
 from handlers.views.table import Table, paragraphs
@@ -17,8 +19,10 @@ _FOLD_S = 60
 _LABEL = 14
 
 
-def render_panel(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
-    """HTML of the panel. Data older than 15 s of wall time reads STALE and shows no profit or loss."""
+def render_panel(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo, others: Sequence[Snapshot] = ()) -> str:
+    """HTML of the panel. Data older than 15 s of wall time reads STALE and shows no profit or loss; `others` are the
+    desk's other accounts, a line each.
+    """
     stale = is_stale(snapshot, wall_ms=wall_ms)
     table = Table(_LABEL)
     if stale:
@@ -31,6 +35,7 @@ def render_panel(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
         *(f"Why: {esc(reason)}" for reason in snapshot.reasons),
         _stale_note(snapshot, zone) if stale else "",
         table.html(),
+        "\n".join(account_line(other, wall_ms=wall_ms) for other in others),
         "" if snapshot.store_ok else "<b>Database is not writing.</b> Entries are blocked; exits go on.",
         " · ".join(
             (feed_words(snapshot, wall_ms=wall_ms), f"Exchange {esc(snapshot.venue)}", relative(snapshot.wall_ms, zone))

@@ -2,7 +2,7 @@
 
 from engine.core.snapshot import ProfileView, Snapshot
 from handlers.views import words
-from handlers.views.format import count, esc, signed
+from handlers.views.format import count, esc, plain, signed
 from handlers.views.table import Table, paragraphs
 
 
@@ -26,6 +26,8 @@ def render_rules(profile: ProfileView, snapshot: Snapshot) -> str:
     table = Table(8)
     table.row("Trades", profile.strategy, profile.timeframe, f"{profile.leverage}x")
     table.row("Size", profile.size)
+    if profile.allocation_percent != 100:
+        table.row("Share", f"{plain(profile.allocation_percent)}% of equity")
     table.row("Stop", profile.stop)
     table.row("Target", profile.target)
     table.row("Open", f"{profile.open_positions} of {profile.max_positions}", signed(profile.unrealised))
@@ -38,6 +40,19 @@ def render_rules(profile: ProfileView, snapshot: Snapshot) -> str:
         table.html(),
         rules.html() or "This strategy has no rules to switch.",
         f"Symbols: {esc(', '.join(profile.symbols) or 'none')}",
+    )
+
+
+def render_strategy(profile: ProfileView, snapshot: Snapshot) -> str:
+    """HTML of one profile whole: what `render_rules` says, what protects its positions, and every parameter."""
+    protection = "\n".join(f"• {esc(line)}" for line in profile.protection)
+    table = Table()
+    for name, value in profile.parameters:
+        table.columns((name.replace("_", " "), value), (22, -11))
+    return paragraphs(
+        render_rules(profile, snapshot),
+        f"<b>Open positions</b>\n{protection}" if protection else "",
+        f"<b>Parameters</b>\n{table.html()}" if profile.parameters else "",
     )
 
 

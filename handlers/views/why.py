@@ -8,6 +8,7 @@ from handlers.ports import SignalRow
 from handlers.views import words
 from handlers.views.format import esc, moment, price, short_moment, side, signed, span
 from handlers.views.freshness import is_stale
+from handlers.views.signals import refusal
 from handlers.views.status import hold_line
 from handlers.views.table import Table, paragraphs
 
@@ -72,14 +73,10 @@ def _signals(signals: Sequence[SignalRow], zone: ZoneInfo) -> str:
     for row in signals:
         outcome = row.outcome if row.outcome != row.side.lower() else ""
         table.line(short_moment(row.at_ms, zone), row.side.upper(), outcome)
-        table.line(row.profile, row.rule, *([_refusal(row)] if row.check else []))
+        table.line(row.profile, row.rule, *([refusal(row)] if row.check else []))
     return paragraphs(
         f"<b>Last signals</b>, times {esc(moment(signals[0].at_ms, zone).rpartition(' ')[2])}", table.html()
     )
-
-
-def _refusal(row: SignalRow) -> str:
-    return row.detail if row.detail.lower().startswith(row.check) else f"{row.check} {row.detail}".strip()
 
 
 def render_unknown_symbol(wanted: str, close: Sequence[str]) -> str:

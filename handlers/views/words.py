@@ -16,15 +16,17 @@ _MEASURES = {
     "peak_equity": "peak",
     "daily_loss": "day loss",
     "total_loss": "total loss",
+    "guard_loss": "guard",
 }
 _EXPLAINED = {
     "unrealised": "Unrealised loss of open positions against the balance",
-    "daily_balance": "Balance against the start of the UTC day",
-    "daily_equity": "Equity against the start of the UTC day",
+    "daily_balance": "Balance against the start of the day (UTC)",
+    "daily_equity": "Equity against the start of the day (UTC)",
     "weekly_equity": "Equity against Monday 00:00 UTC",
     "peak_equity": "Equity against its highest point",
     "daily_loss": "Realised and unrealised loss today",
     "total_loss": "Loss since the start",
+    "guard_loss": "Runaway guard: equity against the start of the day (UTC)",
 }
 _ACTIONS = {
     "alert": "tell you",

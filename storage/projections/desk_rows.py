@@ -5,7 +5,9 @@ from engine.core.events import ProtectionRefused
 from engine.core.facts import (
     AccountOpened,
     CommandHandled,
+    CooldownLifted,
     CooldownSet,
+    ForeignOrderFound,
     HoldLifted,
     HoldSet,
     LimitChanged,
@@ -14,8 +16,11 @@ from engine.core.facts import (
     ReferenceSet,
     RuleSwitched,
     SignalRecorded,
+    SymbolSwitched,
     TradeClosed,
+    TransferBooked,
     WalletCorrected,
+    WalletUnexplained,
 )
 from engine.core.market import DAY_MS
 from engine.core.money import from_money
@@ -83,6 +88,19 @@ def cooldown(books: Books, seq: int, fact: CooldownSet) -> None:
     books.put(cooldowns, fact.symbol, row)
 
 
+def cooldown_lifted(books: Books, seq: int, fact: CooldownLifted) -> None:
+    """A person ended the rest of a symbol."""
+    row = {"symbol": fact.symbol, "until_ms": fact.at_ms, "why": f"lifted by {fact.by}", "at_ms": fact.at_ms}
+    books.put(cooldowns, fact.symbol, row)
+    books.put(risk_events, seq, event(seq, fact.at_ms, "cooldown_lifted", fact.symbol, "", fact.by))
+
+
+def symbol_switched(books: Books, seq: int, fact: SymbolSwitched) -> None:
+    """A symbol of a profile is on or off."""
+    subject = f"{fact.profile}/{fact.symbol}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "symbol_switched", subject, _switch(on=fact.on), fact.by))
+
+
 def reference(books: Books, seq: int, fact: ReferenceSet) -> None:
     """A reference of the loss limits; the account's day reference begins its day and ends the one before."""
     row = {"scope": fact.scope, "name": fact.name, "value": fact.value, "at_ms": fact.at_ms}
@@ -134,6 +152,22 @@ def wallet_corrected(books: Books, seq: int, fact: WalletCorrected) -> None:
     """Money moved outside our books."""
     detail = f"{plain(from_money(fact.amount))}: {fact.why}"
     books.put(system_events, seq, event(seq, fact.at_ms, "wallet_corrected", "", detail))
+
+
+def wallet_unexplained(books: Books, seq: int, fact: WalletUnexplained) -> None:
+    """The wallet moved for a reason that is not known yet."""
+    books.put(system_events, seq, event(seq, fact.at_ms, "wallet_unexplained", "", f"{plain(from_money(fact.amount))}"))
+
+
+def transfer_booked(books: Books, seq: int, fact: TransferBooked) -> None:
+    """Money came in or went out without a trade."""
+    detail = f"{plain(from_money(fact.amount))}: {fact.kind}"
+    books.put(system_events, seq, event(seq, fact.at_ms, "transfer", fact.transfer_id, detail))
+
+
+def foreign_order(books: Books, seq: int, fact: ForeignOrderFound) -> None:
+    """Somebody else's order works on a symbol of ours."""
+    books.put(risk_events, seq, event(seq, fact.at_ms, "foreign_order", fact.symbol, f"{fact.order_id} {fact.what}"))
 
 
 def command(books: Books, seq: int, fact: CommandHandled) -> None:

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from engine.core.codec import encode
 from engine.core.events import Executed, FundingPaid, InstrumentChanged, ProtectionReported
-from engine.core.facts import PositionAdopted, ProtectionIntended
+from engine.core.facts import PositionAdopted, PositionAssigned, ProtectionIntended
 from engine.core.market import Instrument
 from engine.core.money import from_money
+from engine.core.orders import OrderBook
 from engine.core.portfolio import Position
 from storage.groups import dumps
 from storage.projections.books import Books, Row, event, level
@@ -80,13 +81,25 @@ def adopted(books: Books, seq: int, fact: PositionAdopted) -> None:
     if instrument is None:
         return
     before = books.portfolio.positions.get(fact.symbol)
-    books.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms)
+    books.portfolio.adopt(fact.symbol, fact.qty, fact.cost, fact.at_ms, result=fact.result)
     position = books.portfolio.positions.get(fact.symbol)
     if position is None and before is not None:
         before.qty = before.cost = 0
     _put_position(books, instrument, position or before, fact.at_ms)
     detail = f"position is now {instrument.quantity(fact.qty)}: {fact.why}"
     books.put(risk_events, seq, event(seq, fact.at_ms, "position_adopted", fact.symbol, detail))
+
+
+def assigned(books: Books, seq: int, fact: PositionAssigned) -> None:
+    """A person gave an external position to a profile."""
+    instrument = books.instrument(fact.symbol, seq, fact)
+    position = books.portfolio.positions.get(fact.symbol)
+    if instrument is None or position is None:
+        return
+    position.assign(fact.profile, fact.leverage, stop=fact.stop, target=fact.target)
+    _put_position(books, instrument, position, fact.at_ms)
+    detail = f"given to {fact.profile}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "position_assigned", fact.symbol, detail, fact.by))
 
 
 def instrument_changed(books: Books, seq: int, fact: InstrumentChanged) -> None:
@@ -102,6 +115,10 @@ def instrument_changed(books: Books, seq: int, fact: InstrumentChanged) -> None:
 def use_instrument(books: Books, instrument: Instrument) -> None:
     """Count on a new grid from now on; orders touched before get their rows on the old one."""
     flush_orders(books)
+    before = books.portfolio.instruments.get(instrument.symbol)
+    if before is not None:
+        books.portfolio.regrid(before, instrument)
+        OrderBook({link_id: entry.order for link_id, entry in books.orders.items()}).regrid(before, instrument)
     books.portfolio.instruments[instrument.symbol] = instrument
 
 

@@ -15,6 +15,9 @@ type Projection = Callable[[Books, int, Any], None]
 PROJECTIONS: dict[type, Projection] = {
     f.AccountOpened: desk.account_opened,
     f.WalletCorrected: desk.wallet_corrected,
+    f.WalletUnexplained: desk.wallet_unexplained,
+    f.TransferBooked: desk.transfer_booked,
+    f.ForeignOrderFound: desk.foreign_order,
     f.SignalRecorded: desk.signal,
     f.OrderIntended: order.intended,
     e.OrderSent: order.sent,
@@ -32,6 +35,8 @@ PROJECTIONS: dict[type, Projection] = {
     f.HoldSet: desk.hold_set,
     f.HoldLifted: desk.hold_lifted,
     f.CooldownSet: desk.cooldown,
+    f.CooldownLifted: desk.cooldown_lifted,
+    f.SymbolSwitched: desk.symbol_switched,
     f.ProtectionIntended: position.protect,
     f.ReferenceSet: desk.reference,
     f.LimitCrossed: desk.limit_crossed,
@@ -40,6 +45,7 @@ PROJECTIONS: dict[type, Projection] = {
     f.ProfileSwitched: desk.profile_switched,
     f.TradeClosed: desk.trade_closed,
     f.PositionAdopted: position.adopted,
+    f.PositionAssigned: position.assigned,
     f.CommandHandled: desk.command,
 }
 # Extremes seen while a position is open end up in its trade; no table shows them before.

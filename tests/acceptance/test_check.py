@@ -121,7 +121,7 @@ def test_nothing_is_wrong_where_everything_is_right(tmp_path: Path) -> None:
         areas = [area for area, _ in told.graded("ok")]
         assert list(dict.fromkeys(areas)) == [
             *("settings", "state folder", "disk", "lock", "database", "Telegram", "exchange", "clock"),
-            *("symbols", "sizes", "API key", "account"),
+            *("symbols", "sizes", "API key", "account", "rules"),
         ]
         assert (table.code, table.err) == (0, "")
         assert table.out.endswith("Faults: 0. Warnings: 0.\n")
@@ -281,7 +281,10 @@ def test_a_paper_desk_that_runs_is_told_and_its_sound_database_looked_at(tmp_pat
         assert (told.code, told.graded("warning")) == (0, [])
         assert ("lock", f"a desk is running on {state} (process {os.getpid()})") in told.graded("ok")
         assert ("database", "the database is sound") in told.graded("ok")
-        assert "exchange" not in [row["area"] for row in told.rows]
+        areas = {row["area"] for row in told.rows}
+        assert "exchange" in areas
+        assert not areas & {"API key", "account"}, "a paper desk has no account there"
+        assert ("exchange", "the public stream can be opened") in told.graded("ok")
         assert {area for area, _ in broken.graded("fault")} == {"database"}
 
     asyncio.run(main())

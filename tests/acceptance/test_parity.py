@@ -10,9 +10,9 @@ from engine import presets
 from engine.backtest import Request, Result, run
 from engine.candles import Columns
 from engine.core.events import Executed
-from engine.core.market import DAY_MS
+from engine.core.market import DAY_MS, MINUTE_MS
 from engine.core.money import to_money
-from engine.core.profile import Account, Profile
+from engine.core.profile import Account, Profile, SizeMode, Sizing
 from engine.datafiles import load_candles
 from engine.exchanges.simulated import Terms
 from engine.generator import Market
@@ -80,4 +80,29 @@ def test_two_profiles_on_several_symbols_give_the_same_ledger_live_and_in_a_back
     data = [market.candles(symbol, start_ms=begin, end_ms=begin + 8 * DAY_MS) for symbol in symbols]
     profiles = [replace(presets.CFT, symbols=symbols), presets.MA_CROSS]
     given = session(profiles, data)
+    assert_same(play(given), backtest(given))
+
+
+@pytest.mark.timeout(180)
+def test_averages_that_cross_often_give_the_same_ledger_live_and_in_a_backtest() -> None:
+    market, begin = Market(11), 20_000 * DAY_MS
+    symbols = ("ETHUSDT", "BTCUSDT")
+    data = [market.candles(symbol, start_ms=begin, end_ms=begin + 8 * DAY_MS) for symbol in symbols]
+    given = session([replace(presets.SHORTSELLER, symbols=symbols)], data)
+    quick = build("shortseller", {"fast": 6, "slow": 15, "reenter": True, "max_hours": 2})
+    given = replace(given, strategies={"shortseller": quick})
+    assert_same(play(given), backtest(given))
+
+
+@pytest.mark.timeout(180)
+def test_a_breakout_in_bitcoins_trend_gives_the_same_ledger_live_and_in_a_backtest() -> None:
+    market, begin = Market(7), 20_000 * DAY_MS
+    symbols = ("BTCUSDT", "SOLUSDT", "ETHUSDT")
+    data = [market.candles(symbol, start_ms=begin, end_ms=begin + 10 * DAY_MS) for symbol in symbols]
+    sized = Sizing(mode=SizeMode.NOTIONAL, amount=to_money(1_000))
+    traded = replace(
+        presets.MOMENTUM, symbols=symbols[1:], timeframe=5 * MINUTE_MS, limits=(), sizing=sized, max_positions=2
+    )
+    loose = {"widths": 40, "compression": 80, "volume_ratio": 0.8, "btc_days": 2, "btc_filter_missing": "allow"}
+    given = replace(session([traded], data), strategies={"momentum": build("momentum", loose)})
     assert_same(play(given), backtest(given))

@@ -1,15 +1,19 @@
-"""`pocketdesk run`: the desk against a Telegram server that is not its own, configured by the environment alone."""
+"""`pocketdesk run` on paper: Telegram and the exchange's public streams are servers that are not its own, named by the
+environment alone.
+"""
 
 import asyncio
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.localchat.server import LocalChat, LocalChatConfig
+from bot.localvenue import LocalVenue, LocalVenueConfig
 
 OWNER = 1001
 START_S = 60
@@ -29,7 +33,7 @@ async def answer(chat: LocalChat, text: str, contains: str) -> str:
                 await asyncio.sleep(0.2)
 
 
-def _environment(chat: LocalChat, state: Path) -> dict[str, str]:
+def _environment(chat: LocalChat, venue: LocalVenue, state: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return kept | {
         "TELEGRAM_API_URL": chat.url,
@@ -37,36 +41,59 @@ def _environment(chat: LocalChat, state: Path) -> dict[str, str]:
         "TELEGRAM_ADMIN_IDS": str(OWNER),
         "DESK_STATE_DIR": str(state),
         "DESK_NAME": "bus",
+        "BYBIT_REST_URL": venue.url,
+        "BYBIT_WS_PUBLIC_URL": venue.public_url,
     }
 
 
-async def _walk(folder: Path) -> tuple[str, str, int, str]:
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was told, how the process ended, and what it asked the exchange for."""
+
+    status: str
+    balance: str
+    paused: str
+    code: int
+    errors: str
+    asked: set[str]
+
+
+async def _walk(folder: Path) -> Walk:
     chat = LocalChat(LocalChatConfig(rate_limits=False))
+    venue = LocalVenue(LocalVenueConfig(symbols=("BTCUSDT", "SOLUSDT")))
     await chat.start()
-    command = (sys.executable, "-m", "bot", "run", "--speed", "1")
-    environment = _environment(chat, folder / "state")
+    await venue.start()
+    command = (sys.executable, "-m", "bot", "run")
+    environment = _environment(chat, venue, folder / "state")
     process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
     try:
         status = await answer(chat, "/status", "Equity")
+        balance = await answer(chat, "/balance", "Equity")
         paused = await answer(chat, "/pause", "aused")
         process.send_signal(signal.SIGINT)
         _, errors = await process.communicate()
-        return status, paused, process.returncode or 0, errors.decode()
+        asked = {str(row["path"]) for row in venue.core.log.after(0)}
+        return Walk(status, balance, paused, process.returncode or 0, errors.decode(), asked)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+        await venue.stop()
         await chat.stop()
 
 
 @pytest.mark.timeout(120)
-def test_the_desk_runs_against_a_telegram_server_named_in_the_environment(tmp_path: Path) -> None:
-    status, paused, code, errors = asyncio.run(_walk(tmp_path))
-    assert status.startswith("PAPER · bus · RUNNING")
-    assert "by " in paused
-    assert code == 0
-    assert "Traceback" not in errors
-    assert "/bot" not in errors, "a token must not be told"
+def test_a_paper_desk_runs_on_public_prices_without_a_key(tmp_path: Path) -> None:
+    walk = asyncio.run(_walk(tmp_path))
+    assert walk.status.startswith("PAPER · bus · RUNNING")
+    assert "10,000.00" in walk.balance
+    assert "by " in walk.paused
+    assert walk.code == 0
+    assert "Traceback" not in walk.errors
+    assert "/bot" not in walk.errors, "a token must not be told"
+    assert "/v5/market/kline" in walk.asked
+    assert all(path.startswith("/v5/market/") for path in walk.asked)
+    assert (tmp_path / "state" / "paper" / "account.json").exists()
 
 
 def test_a_missing_token_is_told_in_words_and_exit_code_2(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_panel_is_pinned_and_every_button_of_it_opens_something(demo: Demo) 
     screens = {
         "Positions": "Positions ·",
         "Today": "so far",
-        "Risk": "Limits ·",
+        "Risk": "Risk ·",
         "Strategies": "Strategies ·",
         "Charts": "Charts",
         "More": "More screens",

@@ -6,9 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.strategy import Held
 from engine.strategies.ma_cross import MaCross
+from engine.strategies.manual import Manual
+from engine.strategies.momentum import Momentum
 from engine.strategies.rules8 import Rules8
-from tests.support.desk import T0, Values
+from engine.strategies.shortseller import Shortseller
+from tests.support.desk import DAY, T0, Values
 
 ROWS = 12
 SHARP = Rules8(oversold=30, extreme_low=40, overbought=70, extreme_high=60)
@@ -28,21 +32,21 @@ def columns_for(strategy: Rules8) -> st.SearchStrategy[dict[str, list[float]]]:
     return st.fixed_dictionaries(fixed | {name: column(*prices) for name in names})
 
 
-def decided(strategy: Any, columns: dict[str, list[float]], row: int, close_ms: int) -> bool:
+def decided(strategy: Any, columns: dict[str, list[float]], row: int, held: Held | None) -> bool:
     values: dict[Any, float | None] = {}
     for name, column_ in columns.items():
         for back in range(min(row + 1, 6)):
             value = column_[row - back]
             values[name, back] = None if np.isnan(value) else value
-    return strategy.decide(Values(close_ms, values), None, ()) is not None
+    return strategy.decide(Values(T0, values), held, ()) is not None
 
 
-def assert_never_stricter(strategy: Any, columns: dict[str, list[float]]) -> None:
+def assert_never_stricter(strategy: Any, columns: dict[str, list[float]], held: Held | None = None) -> None:
     arrays = {name: np.array(values) for name, values in columns.items()}
     before = {f"{name}@1": np.append(np.nan, values[:-1]) for name, values in arrays.items()}
     possible = strategy.candidates(arrays | before)
     for row in range(ROWS):
-        if decided(strategy, columns, row, T0):
+        if decided(strategy, columns, row, held):
             assert possible[row], (row, {name: values[max(0, row - 3) : row + 1] for name, values in columns.items()})
 
 
@@ -63,3 +67,26 @@ def test_rules8_with_inverted_thresholds_still_names_every_bar(columns: dict[str
 )
 def test_ma_cross_decides_on_no_bar_that_is_not_a_candidate(columns: dict[str, list[float]]) -> None:
     assert_never_stricter(MaCross(), columns)
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: column(99.0, 100.0) for name in Shortseller().needs[:2]}
+        | {Shortseller().needs[2]: column(1.0, 13.0), "close": column(98.0, 99.0)}
+    ),
+    st.booleans(),
+)
+def test_shortseller_decides_on_no_bar_that_is_not_a_candidate(columns: dict[str, list[float]], again: bool) -> None:
+    old = Held(False, T0 - DAY)
+    assert_never_stricter(Shortseller(reenter=again), columns)
+    assert_never_stricter(Shortseller(reenter=again), columns, old)
+
+
+@given(st.fixed_dictionaries({name: column(0.0, 100.0, 300.0) for name in (*Momentum().needs, "close", "volume")}))
+def test_momentum_decides_on_no_bar_that_is_not_a_candidate(columns: dict[str, list[float]]) -> None:
+    assert_never_stricter(Momentum(), columns)
+    assert_never_stricter(Momentum(), columns, Held(True, T0))
+
+
+def test_a_strategy_that_never_decides_names_no_bar() -> None:
+    assert not Manual().candidates({"close": np.array([1.0, np.nan])}).any()

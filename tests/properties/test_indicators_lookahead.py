@@ -12,6 +12,7 @@ from tests.support.series import walk
 NAMES = (
     "sma10", "ema5", "rsi3", "atr3", "adx3", "bb20_2.upper", "bb20_2.width", "macd3_6_4.signal", "macd3_6_4.hist",
     "meanprev60", "lowest10", "highest10", "volmeanprev20", "close",
+    "atrmean14", "bbrank5_2_20", "emacrosses2_5",
 )  # fmt: skip
 
 

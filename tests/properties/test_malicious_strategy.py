@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from engine.core.effects import Effect, PlaceOrder
 from engine.core.facts import HoldSet
+from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
 from engine.core.orders import Purpose
-from engine.core.profile import Account, Action, LimitSpec, Measure, SizeMode, Sizing
+from engine.core.profile import Account, Action, LimitSpec, Measure, Runaway, SizeMode, Sizing
 from engine.core.risk import exposure, reserved
 from engine.core.strategy import Away
 from tests.properties.desk_machine import FATES, Rig
@@ -29,6 +30,8 @@ class Terms:
     measure: Measure
     action: Action
     scope: str
+    orders: int
+    entered: int
 
 
 TERMS = st.builds(
@@ -37,9 +40,11 @@ TERMS = st.builds(
     positions=st.integers(1, 3),
     exposure=st.integers(1, 3),
     loss=st.sampled_from([2, 20, 200]),
-    measure=st.sampled_from([Measure.TOTAL_LOSS, Measure.DAILY_LOSS, Measure.DAILY_EQUITY, Measure.UNREALISED]),
+    measure=st.sampled_from(list(Measure)),
     action=st.sampled_from([Action.NO_ENTRIES, Action.CLOSE, Action.HALT, Action.EMERGENCY]),
     scope=st.sampled_from(["", "alpha"]),
+    orders=st.sampled_from([1, 3, 600]),
+    entered=st.sampled_from([1, 2, 1_000]),
 )
 STEP = st.tuples(
     st.sampled_from(["signal", "signal", "signal", "fill", "mail", "move", "answer", "wait", "crash"]),
@@ -66,7 +71,9 @@ def malicious(terms: Terms) -> Account:
         target=Away(50_000),
         limits=(limit,) if terms.scope else (),
     )
-    return account(greedy, limits=() if terms.scope else (limit,), max_exposure=terms.exposure, hand_cooldown_ms=0)
+    guard = Runaway(orders_a_minute=terms.orders, notional_a_day=terms.entered)
+    limits = () if terms.scope else (limit,)
+    return account(greedy, limits=limits, max_exposure=terms.exposure, hand_cooldown_ms=0, runaway=guard)
 
 
 class Watched(Rig):
@@ -74,6 +81,9 @@ class Watched(Rig):
 
     terms: Terms
     stopped = False
+    entered_at: tuple[int, ...] = ()
+    entered: int = 0
+    most: int = 0
 
     def carry(self, effects: list[Effect]) -> None:
         """Check the entries, then carry out."""
@@ -92,6 +102,10 @@ class Watched(Rig):
         busy = set(ws.positions) | {order.ticket.symbol for order in ws.state.book.open()}
         assert len(busy) <= self.terms.positions
         assert ticket.symbol not in ws.positions
+        self.entered_at = (*(at for at in self.entered_at if at > ws.now_ms - MINUTE_MS), ws.now_ms)
+        assert len(self.entered_at) <= self.terms.orders
+        self.entered += ticket.qty * ticket.expected * 100_000
+        assert self.entered <= self.most * self.terms.entered
 
 
 def act(rig: Watched, step: tuple[str, str, int]) -> None:
@@ -122,7 +136,7 @@ def act(rig: Watched, step: tuple[str, str, int]) -> None:
 @settings(max_examples=150)
 def test_a_strategy_that_always_signals_exceeds_no_limit(terms: Terms, steps: list[tuple[str, str, int]]) -> None:
     rig = Watched(malicious(terms), SYMBOLS)
-    rig.terms = terms
+    rig.terms, rig.most = terms, rig.bench.ws.equity()
     for step in steps:
         act(rig, step)
         possible = {o.ticket.symbol for o in rig.venue.orders.values() if o.left and not o.ticket.reduce_only}
@@ -133,9 +147,9 @@ def test_a_strategy_that_always_signals_exceeds_no_limit(terms: Terms, steps: li
 
 @given(st.integers(0, 40), st.sampled_from(SYMBOLS))
 def test_a_loss_limit_that_acts_stops_a_strategy_that_always_signals(number: int, symbol: str) -> None:
-    terms = Terms(4_000, 3, 3, 20, Measure.TOTAL_LOSS, Action.EMERGENCY, "")
+    terms = Terms(4_000, 3, 3, 20, Measure.TOTAL_LOSS, Action.EMERGENCY, "", 600, 1_000)
     rig = Watched(malicious(terms), SYMBOLS)
-    rig.terms = terms
+    rig.terms, rig.most = terms, rig.bench.ws.equity()
     for step in (
         ("signal", symbol, 0),
         ("fill", symbol, 1),

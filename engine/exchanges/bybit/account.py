@@ -5,13 +5,21 @@ concluded.
 from collections.abc import Callable, Sequence
 
 from engine.clock import Clock
-from engine.core.events import AccountReported, Executed, FundingPaid, OrderReport, PositionReport
+from engine.core.events import (
+    AccountReported,
+    Executed,
+    FundingPaid,
+    OrderReport,
+    PositionReport,
+    Transfer,
+    TransfersReported,
+)
 from engine.core.money import Money, Steps
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.caller import Caller
-from engine.exchanges.bybit.endpoints import EXECUTIONS, OPEN_ORDERS, POSITIONS, WALLET
+from engine.exchanges.bybit.endpoints import EXECUTIONS, OPEN_ORDERS, POSITIONS, TRANSACTIONS, WALLET
 from engine.exchanges.bybit.parse import BadData
-from engine.exchanges.bybit.parse_account import PositionRow, first_wallet, position, together
+from engine.exchanges.bybit.parse_account import PositionRow, first_wallet, position, together, transaction
 from engine.exchanges.bybit.parse_market import SETTLE_COIN, Skipped
 from engine.exchanges.bybit.parse_orders import Instruments, OrderRow, execution, order
 from engine.exchanges.bybit.queries import WINDOW_MS, result_of, rows_between, rows_of
@@ -19,6 +27,9 @@ from engine.exchanges.bybit.queries import WINDOW_MS, result_of, rows_between, r
 # The exchange may show a position before the executions that made it.
 _LAG_S = 1.0
 _LAG_TRIES = 3
+
+# Lines of the transaction log that the executions tell of; every other one moved money without a trade.
+_TRADED = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
 
 type Booked = Executed | FundingPaid
 
@@ -64,11 +75,15 @@ class AccountView:
 
     async def _once(self, since_ms: int) -> AccountReported:
         asked_ms = self._now_ms()
+        units = {symbol: instrument.unit for symbol, instrument in self._instruments.items()}
         orders = await self._orders()
         # Positions before executions: what happens in between is then explained, not missing.
         positions = await self.positions()
         wallet = await self.wallet()
         executions = await self.executions(since_ms or asked_ms - WINDOW_MS)
+        if any(units.get(symbol, now.unit) != now.unit for symbol, now in self._instruments.items()):
+            # The parts of the answer would count on different grids.
+            raise QueryFailedError("an instrument changed its grid meanwhile")
         return AccountReported(orders, positions, executions, wallet, asked_ms, self._now_ms())
 
     async def _orders(self) -> tuple[OrderReport, ...]:
@@ -115,6 +130,21 @@ class AccountView:
         until_ms = self._now_ms() + 10_000
         rows = await rows_between(self._caller, EXECUTIONS, {"limit": "100"}, since_ms=since_ms, until_ms=until_ms)
         return in_order(rows[::-1], self._instruments)
+
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Return the changes of the wallet since a time that no trade made, oldest first; raises QueryFailedError."""
+        until_ms = self._now_ms() + 10_000
+        # Transfers belong to no category of contracts.
+        params = {"accountType": "UNIFIED", "category": "", "currency": SETTLE_COIN, "limit": "50"}
+        rows = await rows_between(self._caller, TRANSACTIONS, params, since_ms=since_ms, until_ms=until_ms)
+        found: dict[str, Transfer] = {}
+        for row in rows:
+            read = transaction(row)
+            if isinstance(read, BadData):
+                raise QueryFailedError(str(read))
+            if not isinstance(read, Skipped) and read.kind not in _TRADED:
+                found[read.transaction_id] = Transfer(read.transaction_id, read.change, read.kind, read.at_ms)
+        return TransfersReported(tuple(sorted(found.values(), key=lambda one: one.at_ms)), self._now_ms())
 
     def _explained(self, report: AccountReported) -> bool:
         if self._held is None:

@@ -12,6 +12,7 @@ from engine.core.events import (
     OrderReport,
     ProtectionReported,
     StartTroubled,
+    TransfersReported,
     VenueState,
 )
 from engine.core.money import Ticks
@@ -24,6 +25,7 @@ from engine.exchanges.bybit.codes import Action, Verdict
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.endpoints import CANCEL, CATEGORY, SET_LEVERAGE, TRADING_STOP
 from engine.exchanges.bybit.evidence import Evidence
+from engine.exchanges.bybit.hosts import DEMO, LIVE
 from engine.exchanges.bybit.orders import OrderDesk, order_body, stop_body
 from engine.exchanges.bybit.private import TOPICS, PrivateEvents
 from engine.exchanges.bybit.stream import Ears, Stream, StreamState, StreamTerms, Wire
@@ -38,10 +40,18 @@ _SILENCED = "silenced"
 
 
 class BybitExchange:
-    """One account. `symbols` are those the desk will trade: their modes are checked when connecting."""
+    """One account. `symbols` are those the desk will trade: their modes are checked when connecting. Working orders
+    without the installation's `tag` are told of; `world` says what the key may be asked and must be.
+    """
 
     def __init__(
-        self, connection: Connection, symbols: Iterable[str], *, stream_terms: StreamTerms | None = None
+        self,
+        connection: Connection,
+        symbols: Iterable[str],
+        *,
+        tag: str = "",
+        world: str = DEMO,
+        stream_terms: StreamTerms | None = None,
     ) -> None:
         if connection.login is None:
             raise ValueError("an account needs a key: set BYBIT_API_KEY and BYBIT_API_SECRET")
@@ -57,7 +67,8 @@ class BybitExchange:
             self._caller, self._instruments, time=connection.time, recv_window_ms=connection.terms.recv_window_ms
         )
         self._orders = OrderDesk(self._caller)
-        self._events = PrivateEvents(self._instruments, self._tell, self._unreadable)
+        self._world = world
+        self._events = PrivateEvents(self._instruments, self._tell, self._unreadable, tag=tag)
         wire = Wire(connection.clock, connection.terms.dial, stream_terms or StreamTerms(), connection.terms.random)
         ears = Ears(self._events.take, self._stream_changed)
         self._stream = Stream(connection.hosts.private, TOPICS, wire=wire, ears=ears, login=connection.login)
@@ -110,17 +121,25 @@ class BybitExchange:
             raise QueryFailedError("the exchange's clock cannot be read")
         if not self._instruments:
             await self._instruments.refresh()
-        states = await checks.symbol_states(self._caller, self._instruments, self._symbols)
-        self._leverage = {name: state.leverage for name, state in states.items() if state.leverage is not None}
-        missing = [symbol for symbol in self._symbols if symbol not in self._instruments]
-        self.findings = [*await checks.account_findings(self._caller), *checks.mode_findings(states)]
-        if missing:
-            what, todo = f"the exchange does not know {', '.join(missing)}", "take them out of the profiles"
-            self.findings.append(checks.Finding(checks.Grade.WARN, what, todo))
+        self.findings = await self.look()
         for finding in self.findings:
             if finding.grade is checks.Grade.STOP:
                 self._tell(StartTroubled(str(finding), self._connection.time.now_ms()))
         self._judge_clock()
+
+    async def look(self) -> list[checks.Finding]:
+        """Look at the account, its key and how it holds the symbols; raises QueryFailedError."""
+        states = await checks.symbol_states(self._caller, self._instruments, self._symbols)
+        self._leverage |= {name: state.leverage for name, state in states.items() if state.leverage is not None}
+        found = [*await checks.account_findings(self._caller), *checks.mode_findings(states)]
+        if self._world != DEMO:
+            # The demo world does not tell what a key may do.
+            found += await checks.key_findings(self._caller, live=self._world == LIVE)
+        missing = [symbol for symbol in self._symbols if symbol not in self._instruments]
+        if missing:
+            what, todo = f"the exchange does not know {', '.join(missing)}", "take them out of the profiles"
+            found.append(checks.Finding(checks.Grade.WARN, what, todo))
+        return found
 
     async def _keep(self) -> None:
         while True:
@@ -180,7 +199,7 @@ class BybitExchange:
 
     async def place(self, ticket: Ticket) -> Outcome:
         """Place a market order. An id that the exchange has already is answered with the order it belongs to."""
-        instrument = self._instruments.get(ticket.symbol)
+        instrument = self._instruments.at(ticket.symbol, ticket.unit)
         if instrument is None:
             return Rejected("symbol", f"{ticket.symbol} is not known from the exchange")
         entry = ticket.purpose is Purpose.ENTRY
@@ -191,11 +210,22 @@ class BybitExchange:
         self._evidence.sending(ticket.link_id, self._events.positions.get(ticket.symbol))
         outcome: Outcome = Unknown("interrupted while sending")
         try:
-            said = await self._orders.send(order_body(ticket, instrument), Lane.ENTRY if entry else Lane.EXIT)
+            said = await self._send(order_body(ticket, instrument), entry=entry)
             outcome = await self._outcome(said, ticket)
         finally:
             self._evidence.answered(ticket.link_id, settled=not isinstance(outcome, Unknown))
         return outcome
+
+    async def _send(self, body: dict[str, Any], *, entry: bool) -> Said:
+        if entry:
+            return await self._orders.send(body, Lane.ENTRY)
+        while True:
+            # An exit outlasts a silence that the exchange asks for, and leaves in the moment it ends.
+            while self._connection.limiter.silent_s:
+                await self._connection.clock.sleep(self._connection.limiter.silent_s)
+            said = await self._orders.send(body, Lane.EXIT)
+            if said.reply.sent or not self._connection.limiter.silent_s:
+                return said
 
     async def _outcome(self, said: Said, ticket: Ticket) -> Outcome:
         if not said.reply.sent:
@@ -274,6 +304,10 @@ class BybitExchange:
     async def account(self, since_ms: int) -> AccountReported:
         """Return the whole view, with executions since a time (0: the last seven days); raises QueryFailedError."""
         return await self._view.report(since_ms)
+
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Return what moved the wallet since a time without a trade; raises QueryFailedError."""
+        return await self._view.transfers(since_ms)
 
     async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
         """Return what the exchange knows of an order; absence is conclusive only on the evidence of `evidence.py`.

@@ -17,6 +17,8 @@ from engine.marketdata import LiveCandles
 # How long after its close a bar may still open positions, and from when on it is asked for.
 FRESH_MS = 15_000
 OVERDUE_MS = 5_000
+# How long a decision waits for a bar of another symbol that closes at the same instant.
+PATIENCE_S = 2.0
 _RETRY_S = 2.0
 _RETRY_MOST_S = 30.0
 
@@ -55,6 +57,7 @@ class Bars:
         self._now_ms = now_ms
         self._base_ms = base_ms
         self._symbols: dict[str, _Symbol] = {}
+        self._patient = False
 
     def follow(self, symbol: str, last_ms: int) -> None:
         """Begin with a symbol whose newest known bar opened at `last_ms`."""
@@ -86,8 +89,17 @@ class Bars:
         symbol.last_ms = bar.time_ms
         told: Sequence[Event] = self._candles.on_bar(bar)
         if self._now_ms() - bar.close_ms > FRESH_MS:
-            told = _as_history(told)
+            told = _as_history([*told, *self._candles.release(bar.symbol)])
+        elif self._candles.waiting and not self._patient:
+            self._patient = True
+            self._begin(self._released())
         for event in told:
+            self._put(event)
+
+    async def _released(self) -> None:
+        await self._clock.sleep(PATIENCE_S)
+        self._patient = False
+        for event in self._candles.release():
             self._put(event)
 
     def _fill(self, name: str, symbol: _Symbol) -> None:
@@ -126,6 +138,7 @@ class Bars:
             if bar.time_ms > symbol.last_ms:
                 symbol.last_ms = bar.time_ms
                 told.extend(self._candles.on_bar(bar))
+                told.extend(self._candles.release(name))
                 # Indicators of a long gap must not hold the loop.
                 await self._clock.sleep(0)
         for event in _as_history(told):

@@ -6,6 +6,7 @@ Sent again is only what the exchange says it did not process, always as the same
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from engine.clock import Clock
@@ -106,7 +107,8 @@ class Caller:
         answer = said.reply.answer
         if said.verdict is Verdict.BANNED:
             self.rest.limiter.silence(BAN_S)
-            why = "the exchange refuses this address (HTTP 403): nothing is sent for 10 minutes"
+            until = datetime.fromtimestamp((self._clock.wall_ms() + BAN_S * 1000) / 1000, UTC)
+            why = f"the exchange asks for silence until {until:%H:%M} UTC (HTTP 403); closes wait for it"
             self.health.wrong("ban", VenueState.DOWN, why)
             return
         self.health.well("ban")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.market import Status
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.caller import Caller
 from engine.exchanges.bybit.endpoints import ACCOUNT_INFO, KEY_INFO, POSITIONS
@@ -62,7 +63,9 @@ async def symbol_states(caller: Caller, instruments: Instruments, symbols: Itera
         whole = int(same) if same is not None and same == int(same) else None
         return symbol, SymbolState(any(row.hedge for row in rows), whole)
 
-    return dict(await asyncio.gather(*(one(symbol) for symbol in symbols if symbol in instruments)))
+    # A symbol that is halted or gone may be refused as a whole, and must not keep the others from being looked at.
+    traded = [s for s in symbols if s in instruments and instruments[s].status is Status.TRADING]
+    return dict(await asyncio.gather(*(one(symbol) for symbol in traded)))
 
 
 async def account_findings(caller: Caller) -> list[Finding]:

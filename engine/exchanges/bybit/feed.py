@@ -9,14 +9,18 @@ from typing import Any
 from engine.candles import Bar, CandlesError, Columns, columns_of
 from engine.core.events import Event, InstrumentChanged, PriceMoved, TurnoverReported, VenueState
 from engine.core.market import HOUR_MS, MINUTE_MS, Instrument, Status
+from engine.core.selection import largest
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.bars import Bars
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.history import closed_bars, interval_of
 from engine.exchanges.bybit.parse import BadData
+from engine.exchanges.bybit.parse_flow import taken, top
 from engine.exchanges.bybit.parse_market import Message, message, streamed_candle
 from engine.exchanges.bybit.quotes import Quotes
 from engine.exchanges.bybit.stream import Ears, Stream, StreamState, StreamTerms, Wire, shared_out
+from engine.exchanges.bybit.turnovers import turnovers
+from engine.flow import Flow
 from engine.marketdata import LiveCandles
 
 log = logging.getLogger(__name__)
@@ -33,13 +37,14 @@ _DOWNLOADS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
     """Where market data goes: events to `put`, bars through `candles`; `quoted` hears prices before `put` does (a paper
-    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8).
+    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8), `flow` takes in trades and books.
     """
 
     put: Callable[[Event], None]
     candles: LiveCandles
     quoted: Callable[[PriceMoved], None] | None = None
     funded: Callable[[str, int, int], None] | None = None
+    flow: Flow | None = None
 
 
 class BybitFeed:
@@ -79,21 +84,47 @@ class BybitFeed:
         await book.refresh()
         return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
 
-    async def history(self, length_ms: int) -> list[Columns]:
-        """Return the closed candles of the last `length_ms` of every wanted symbol, without those before a hole; a
-        symbol without any is left out. Raises QueryFailedError.
+    async def largest(self, count: int) -> tuple[str, ...]:
+        """Follow the `count` tradable perpetuals of the largest 24 h turnover as well, and return them; before `run`.
+        Raises QueryFailedError.
         """
+        book = self._connection.instruments
+        trading = [symbol for symbol, each in book.items() if each.status is Status.TRADING and not each.delivery_ms]
+        found = largest(await turnovers(self._connection.caller), trading, floor=0, count=count)
+        self.also(found)
+        return found
+
+    def also(self, symbols: Iterable[str]) -> None:
+        """Follow more symbols; before `run`."""
+        self._wanted = tuple(dict.fromkeys((*self._wanted, *symbols)))
+
+    async def history(
+        self, length_ms: int, *, symbols: Iterable[str] | None = None, known_ms: Mapping[str, int] | None = None
+    ) -> list[Columns]:
+        """Return the closed candles of the last `length_ms` of every wanted symbol (or of some), without those before a
+        hole; a symbol without any is left out. Where the opening time of the newest known candle is given, only what
+        follows it is asked for. Raises QueryFailedError.
+        """
+        behind = known_ms or {}
         until = self._connection.time.now_ms()
         start = (until - length_ms) // self._base_ms * self._base_ms
         turn = asyncio.Semaphore(_DOWNLOADS)
 
         async def one(symbol: str) -> Columns | None:
+            first = max(start, behind.get(symbol, 0) + self._base_ms)
             async with turn:
-                return _whole(await self._closed(symbol, start, until))
+                return _whole(await self._closed(symbol, first, until))
 
-        known = [symbol for symbol in self._wanted if symbol in self._connection.instruments]
-        loaded = await asyncio.gather(*(one(symbol) for symbol in known))
-        return [columns for columns in loaded if columns is not None]
+        wanted = self._wanted if symbols is None else symbols
+        known = [symbol for symbol in wanted if symbol in self._connection.instruments]
+        loaded = await asyncio.gather(*(one(symbol) for symbol in known), return_exceptions=True)
+        failed = [each for each in loaded if isinstance(each, BaseException)]
+        for error in failed:
+            # One symbol without candles does not keep the others from trading.
+            if not isinstance(error, QueryFailedError) or len(failed) == len(known):
+                raise error
+            log.warning("candles of a symbol could not be read: %s", error)
+        return [columns for columns in loaded if isinstance(columns, Columns)]
 
     async def _closed(self, symbol: str, start_ms: int, end_ms: int) -> list[Bar]:
         return await closed_bars(self._connection.caller, symbol, self._base_ms, start_ms=start_ms, end_ms=end_ms)
@@ -113,7 +144,9 @@ class BybitFeed:
             now_ms=connection.time.now_ms,
             base_ms=self._base_ms,
         )
-        symbols = [symbol for symbol in self._wanted if symbol in connection.instruments]
+        book = connection.instruments
+        # A topic of a symbol that is closed may be refused, and with it every other one of its socket.
+        symbols = [s for s in self._wanted if s in book and book[s].status is not Status.CLOSED]
         for symbol in symbols:
             self._follow(connection.instruments[symbol])
         async with asyncio.TaskGroup() as group:
@@ -162,6 +195,9 @@ class BybitFeed:
         if state is StreamState.LOST:
             self._live.discard(number)
             self._why = why
+            if self._outlets is not None and self._outlets.flow is not None:
+                # What was traded meanwhile is not known.
+                self._outlets.flow.reset()
             return
         self._live.add(number)
         if self._bars is not None:
@@ -190,6 +226,8 @@ class BybitFeed:
         for instrument in await self._connection.instruments.refresh():
             if instrument.symbol in self._quotes:
                 self._quotes.follow(instrument)
+                if self._outlets is not None:
+                    self._outlets.candles.follow(instrument)
                 if instrument.status is Status.CLOSED and self._bars is not None:
                     self._bars.drop(instrument.symbol)
                 self._put(InstrumentChanged(instrument, self._connection.time.now_ms()))
@@ -220,10 +258,38 @@ class BybitFeed:
                 self._ticker(symbol, heard)
             case "orderbook":
                 self._heard(self._quotes.take_book(symbol, heard.data, heard.at_ms))
+                self._flow_book(symbol, heard)
             case "publicTrade":
                 self._heard(self._quotes.take_trades(symbol, heard.data))
+                self._flow_trades(symbol, heard)
             case "kline":
                 self._candles(symbol, heard)
+
+    def _flow_book(self, symbol: str, heard: Message) -> None:
+        flow = self._outlets.flow if self._outlets is not None else None
+        if flow is None or symbol not in flow:
+            return
+        row = top(heard.data, symbol)
+        if isinstance(row, BadData):
+            self._complain(row)
+            return
+        sizes = {"bid": row.bid, "bid_size": row.bid_size, "ask": row.ask, "ask_size": row.ask_size}
+        event = flow.book(symbol, heard.at_ms, **sizes)
+        if event is not None:
+            # The decision is made at the quotes of this very update.
+            self._quotes.flush_one(symbol)
+            self._put(event)
+
+    def _flow_trades(self, symbol: str, heard: Message) -> None:
+        flow = self._outlets.flow if self._outlets is not None else None
+        if flow is None or symbol not in flow:
+            return
+        rows = taken(heard.data, symbol)
+        if isinstance(rows, BadData):
+            self._complain(rows)
+            return
+        for row in rows:
+            flow.trade(symbol, row.at_ms, row.quantity, bought=row.bought)
 
     def _heard(self, bad: BadData | None) -> None:
         if bad is not None:

@@ -18,21 +18,21 @@ _BATCH_TRIES = 3
 
 def order_body(ticket: Ticket, instrument: Instrument) -> dict[str, Any]:
     """Return the request that places a ticket: a market order, with stop and target inside when it is an entry,
-    reduce-only otherwise. Numbers are plain decimal strings.
+    reduce-only otherwise. `instrument` is on the grid that the ticket counts in. Numbers are plain decimal strings.
     """
     body: dict[str, Any] = {
         "category": CATEGORY,
         "symbol": ticket.symbol,
         "side": "Buy" if ticket.buy else "Sell",
         "orderType": "Market",
-        "qty": f"{instrument.quantity(ticket.qty):f}",
+        "qty": f"{instrument.quantity(ticket.qty - ticket.qty % instrument.lot):f}",
         "orderLinkId": ticket.link_id,
         "positionIdx": 0,
     }
     if ticket.purpose is not Purpose.ENTRY:
         body["reduceOnly"] = True
-        if ticket.whole and ticket.qty < instrument.min_qty:
-            # What is left is less than an order may be: the exchange closes it when asked for a quantity of 0.
+        if ticket.whole and (ticket.qty < instrument.min_qty or ticket.qty % instrument.lot):
+            # What is left is no quantity that an order may have: the exchange closes it when asked for one of 0.
             body |= {"qty": "0", "closeOnTrigger": True}
         return body
     if ticket.stop:

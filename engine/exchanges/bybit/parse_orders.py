@@ -71,9 +71,18 @@ def order(row: object, instruments: Instruments) -> OrderRow | Skipped:
         rejected=status == "Rejected",
         filled=fields.steps("cumExecQty", held),
         reduce_only=fields.flag("reduceOnly"),
+        what=_words(fields),
     )
     own = _made_by(fields) is not None
     return OrderRow(report, status, _why(fields, status), own, fields.time_ms("updatedTime"))
+
+
+def _words(fields: Fields) -> str:
+    kind, side_, qty, price = (fields.text(name)[:24] for name in ("orderType", "side", "qty", "price"))
+    trigger = fields.text("triggerPrice")[:24]
+    words = f"{kind} {side_} {qty}".lower().strip()
+    words += f" at {price}" if kind == "Limit" and price else ""
+    return words + (f", triggered at {trigger}" if trigger.strip("0.") else "")
 
 
 def _why(fields: Fields, status: str) -> str:

@@ -14,6 +14,7 @@ from engine.core.events import (
     ProtectionReported,
     WalletReported,
 )
+from engine.core.ids import is_ours
 from engine.core.money import Steps
 from engine.exchanges.base import Sink
 from engine.exchanges.bybit.parse import BadData
@@ -29,10 +30,14 @@ _REMEMBERED = 1_000
 
 class PrivateEvents:
     """Takes messages in and tells the sink. `positions` is the newest signed quantity by symbol; `unreadable` is called
-    when something of the account could not be read and must be asked for.
+    when something of the account could not be read and must be asked for. With the installation's `tag`, working
+    orders without it are told as reports.
     """
 
-    def __init__(self, instruments: Instruments, sink: Sink, unreadable: Callable[[str], None]) -> None:
+    def __init__(
+        self, instruments: Instruments, sink: Sink, unreadable: Callable[[str], None], *, tag: str = ""
+    ) -> None:
+        self._tag = tag
         self._instruments = instruments
         self._sink = sink
         self._unreadable = unreadable
@@ -92,7 +97,11 @@ class PrivateEvents:
 
     def _order(self, row: OrderRow) -> None:
         report = row.report
-        if row.own or not report.link_id:
+        if row.own:
+            return
+        if self._tag and report.open and not is_ours(self._tag, report.link_id):
+            self._sink(report)
+        if not report.link_id:
             return
         if report.open:
             if report.link_id not in self._accepted:

@@ -30,9 +30,12 @@ async def result_of(
 async def rows_of(
     caller: Caller, endpoint: Endpoint, params: Mapping[str, Any], *, lane: Lane = Lane.QUERY, pages: int = _MOST_PAGES
 ) -> list[Any]:
-    """Return the rows of all pages (of the first `pages`) in the exchange's order; raises QueryFailedError."""
+    """Return the rows of all pages (of the first `pages`) in the exchange's order; raises QueryFailedError. An empty
+    parameter is not sent, so an empty category asks for all.
+    """
     rows: list[Any] = []
-    async for part in _pages(caller, endpoint, {"category": CATEGORY, **params}, lane):
+    asked = {name: value for name, value in {"category": CATEGORY, **params}.items() if value != ""}
+    async for part in _pages(caller, endpoint, asked, lane):
         rows.extend(part)
         pages -= 1
         if not pages:

@@ -34,12 +34,20 @@ class Quotes:
     _dirty: dict[str, None] = field(default_factory=dict)
 
     def follow(self, instrument: Instrument) -> None:
-        """Begin with a symbol, or take over its new grid: prices on the old one are forgotten."""
-        known = self._quotes.get(instrument.symbol)
-        scale = Scale.of(instrument)
-        if known is None or known.scale != scale:
-            self._quotes[instrument.symbol] = _Quote(scale)
-            self._dirty.pop(instrument.symbol, None)
+        """Begin with a symbol, or take over its new grid: the prices known are counted anew and told at the next
+        flush.
+        """
+        symbol, scale = instrument.symbol, Scale.of(instrument)
+        known = self._quotes.get(symbol)
+        if known is None:
+            self._quotes[symbol] = _Quote(scale)
+        elif known.scale != scale:
+            factor = scale.per_unit / known.scale.per_unit
+            known.scale, known.told = scale, (0, 0, 0, 0)
+            known.last, known.mark = round(known.last * factor), round(known.mark * factor)
+            known.bid, known.ask = round(known.bid * factor), round(known.ask * factor)
+            known.low, known.high = round(known.low * factor), round(known.high * factor)
+            self._changed(symbol, known, known.at_ms)
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self._quotes

@@ -7,7 +7,7 @@ told that messages may be missing: the exchange never repeats any.
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
@@ -100,6 +100,8 @@ class Stream:
         self._login = login
         self._link: Link | None = None
         self._unacked: set[str] = set()
+        self._asked: dict[str, tuple[str, ...]] = {}
+        self._unwanted: set[str] = set()
         self._authenticated = False
         self._broken: set[str] = set()
         self._heard_s = self._data_s = 0.0
@@ -140,7 +142,7 @@ class Stream:
         now = self._clock.monotonic()
         self._heard_s = self._data_s = now
         self._authenticated = self._login is None
-        self._unacked = {"pending"}
+        self._unacked, self._asked = {"pending"}, {}
         deadline = now + self._terms.ack_s
         if self._login is None:
             await self._subscribe()
@@ -222,8 +224,9 @@ class Stream:
             self._authenticated = True
             await self._subscribe()
         elif operation == "subscribe":
+            topics = self._asked.pop(str(answered), ())
             if message.get("success") is not True:
-                raise LinkLostError(f"subscription refused: {str(message.get('ret_msg'))[:80]}")
+                await self._refused(topics, str(message.get("ret_msg"))[:80])
             self._unacked.discard(str(answered))
             if not self._unacked and not self.live.is_set():
                 self._data_s = self._clock.monotonic()
@@ -232,10 +235,25 @@ class Stream:
 
     async def _subscribe(self) -> None:
         batches = [self.topics[at : at + self._terms.batch] for at in range(0, len(self.topics), self._terms.batch)]
+        self._unwanted.clear()
+        await self._ask_for({f"sub-{number}": batch for number, batch in enumerate(batches)})
+
+    async def _ask_for(self, batches: Mapping[str, tuple[str, ...]]) -> None:
         # Noted before sending: an acknowledgement may be there at once.
-        self._unacked = {f"sub-{number}" for number in range(len(batches))}
-        for number, batch in enumerate(batches):
-            await self._send({"req_id": f"sub-{number}", "op": "subscribe", "args": list(batch)})
+        self._unacked = (self._unacked - {"pending"}) | batches.keys()
+        self._asked.update(batches)
+        for name, batch in batches.items():
+            await self._send({"req_id": name, "op": "subscribe", "args": list(batch)})
+
+    async def _refused(self, topics: tuple[str, ...], why: str) -> None:
+        # One topic that is no more must not take the others with it: they are asked for one by one.
+        if self._login is None and len(topics) > 1:
+            await self._ask_for({f"one-{topic}": (topic,) for topic in topics})
+            return
+        self._unwanted.update(topics)
+        if self._login is not None or not topics or self._unwanted >= set(self.topics):
+            raise LinkLostError(f"subscription refused: {why}")
+        log.warning("a topic was refused and is left out: %s (%s)", topics[0], why)
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._link is None:

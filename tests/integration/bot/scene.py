@@ -11,6 +11,7 @@ import aiohttp
 from aiogram.types import Update
 
 from bot.localchat import LocalChat, LocalChatConfig
+from bot.seats import Room
 from bot.service import ChatService
 from config.settings import Settings
 from engine.core.alerts import Alert
@@ -156,9 +157,8 @@ async def running(
     else:
         await store.users.set(VERA, "viewer", "Vera", 0)
     desk = FakeDesk(ex.snapshot())
-    service = ChatService(
-        settings(chat, folder, **more), store, desk, charts=Idle(), research=Idle(), health=Well(), clock=clock
-    )
+    room = Room(store=store, desk=desk, research=Idle(), health=Well())
+    service = ChatService(settings(chat, folder, **more), [room], charts=Idle(), health=Well(), clock=clock)
     try:
         await service.start()
         async with aiohttp.ClientSession() as http:

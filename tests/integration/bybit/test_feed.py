@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,17 @@ from engine.core.events import (
     VenueState,
 )
 from engine.core.market import HOUR_MS, MINUTE_MS
+from engine.core.profile import Account
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.feed import BybitFeed, Outlets
 from engine.exchanges.bybit.hosts import Hosts
 from engine.exchanges.bybit.stream import StreamTerms
+from engine.exchanges.bybit.turnovers import turnovers
+from engine.flow import Flow
 from engine.marketdata import LiveCandles
 from engine.plan import Need
+from engine.presets import ORDERFLOW
+from engine.strategies.orderflow import Orderflow
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 START_MS = 1_790_000_040_000
@@ -41,6 +46,7 @@ class Stage:
     http: aiohttp.ClientSession
     events: list[Event] = field(default_factory=list)
     quoted: list[PriceMoved] = field(default_factory=list)
+    flow: "Watched | None" = None
 
     async def sim(self, call: str, **body: Any) -> None:
         async with self.http.post(f"{self.venue.url}/sim/{call}", json=body) as response:
@@ -55,7 +61,20 @@ class Stage:
         return [e for e in self.events if isinstance(e, BarClosed) and e.symbol == symbol]
 
 
-def play(story: Callable[[Stage], Awaitable[None]], *, hurried: bool = False, **settings: Any) -> None:
+class Watched(Flow):
+    """Counts how often it forgets."""
+
+    resets = 0
+
+    def reset(self) -> None:
+        """Forget, and count it."""
+        self.resets += 1
+        super().reset()
+
+
+def play(
+    story: Callable[[Stage], Awaitable[None]], *, hurried: bool = False, watched: Account | None = None, **settings: Any
+) -> None:
     """Run a story while the feed delivers from a venue; the market stands still unless told otherwise."""
 
     async def main() -> None:
@@ -71,7 +90,9 @@ def play(story: Callable[[Stage], Awaitable[None]], *, hurried: bool = False, **
         async with aiohttp.ClientSession() as http:
             stage = Stage(venue, feed, connection, candles, http)
             connection.health.connect(stage.events.append)
-            outlets = Outlets(put=stage.events.append, candles=candles, quoted=stage.quoted.append)
+            if watched is not None:
+                stage.flow = Watched(candles, watched, {"orderflow": Orderflow()})
+            outlets = Outlets(put=stage.events.append, candles=candles, quoted=stage.quoted.append, flow=stage.flow)
             running = asyncio.create_task(feed.run(outlets))
             try:
                 await stage.until(lambda: {e.symbol for e in stage.events if isinstance(e, PriceMoved)} == set(SYMBOLS))
@@ -109,6 +130,43 @@ def test_a_price_set_on_the_exchange_arrives_whole_and_a_paper_account_hears_it_
         assert any(isinstance(e, TurnoverReported) for e in stage.events)
 
     play(story)
+
+
+def test_the_perpetuals_of_the_largest_turnover_are_found_and_followed() -> None:
+    async def main() -> None:
+        venue = LocalVenue(LocalVenueConfig(start_ms=START_MS, paused=True))
+        await venue.start()
+        hosts = Hosts(rest=venue.url, public=venue.public_url, private=venue.private_url)
+        connection = Connection(hosts, SystemClock(), None)
+        feed = BybitFeed(connection, ("XRPUSDT",), terms=TERMS)
+        await feed.load()
+        listed = await turnovers(connection.caller)
+        found = await feed.largest(3)
+        assert found == tuple(sorted(listed, key=lambda symbol: (-listed[symbol], symbol))[:3])
+        assert set(await feed.load()) == {"XRPUSDT", *found}
+        await connection.close()
+        await venue.stop()
+
+    asyncio.run(main())
+
+
+def test_trades_and_books_reach_the_flow_of_watched_symbols_alone() -> None:
+    profile = replace(ORDERFLOW, symbols=("BTCUSDT",))
+    account = Account(profiles=(profile,))
+
+    async def story(stage: Stage) -> None:
+        flow = stage.flow
+        assert flow is not None
+        assert "ETHUSDT" not in flow
+        pressure = flow.pressures["BTCUSDT"]
+        await stage.until(lambda: pressure.trades > 3 and pressure.bid > 0)
+        assert 0 < pressure.bid < pressure.ask
+        assert pressure.bought + pressure.sold > 0
+        assert flow.resets == 0
+        await stage.sim("faults", path="ws:public", kind="drop", times=1)
+        await stage.until(lambda: flow.resets > 0)
+
+    play(story, watched=account, paused=False, speed=60.0)
 
 
 def test_minutes_that_pass_become_bars_in_order_equal_to_the_exchange_s_own() -> None:

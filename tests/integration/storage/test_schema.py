@@ -66,7 +66,7 @@ def test_an_old_database_is_copied_before_it_is_changed(tmp_path: Path) -> None:
     sql(tmp_path, "INSERT INTO alembic_version VALUES ('0000')")
     with pytest.raises(schema.SchemaError, match="use a newer program"):
         with_desk(tmp_path, nothing)
-    copies = list((tmp_path / "backups").glob("desk-before-0001-*.sqlite3"))
+    copies = list((tmp_path / "backups").glob(f"desk-before-{schema.HEAD}-*.sqlite3"))
     assert len(copies) == 1
     with closing(sqlite3.connect(copies[0])) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0000",)]

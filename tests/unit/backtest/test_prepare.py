@@ -102,7 +102,7 @@ def test_money_limits_are_given_in_money(file: Path, tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"profile": "ctf"}, "there is no profile 'ctf'; did you mean 'cft'?"),
-        ({"profile": "zzz"}, "there are: cft, ma_cross"),
+        ({"profile": "zzz"}, "there are: cft, lx, ma_cross, shortseller"),
         ({"settings": ("stopp=1",)}, "there is no setting 'stopp'; did you mean 'stop'?"),
         ({"settings": ("stop",)}, "setting 'stop': write it as name=value"),
         ({"settings": ("stop=wide",)}, "setting stop: 'wide' is not a number"),

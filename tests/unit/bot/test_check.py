@@ -15,16 +15,18 @@ from bot.accounts import trading
 from bot.check import run_checks, settings_findings, without_secrets
 from bot.check_findings import Area, Finding, Grade, has_fault
 from bot.check_local import database_findings, folder_finding, judge_disk, lock_finding
-from bot.check_symbols import fixed_notional, generated_market, size_findings, symbol_findings, wanted
+from bot.check_symbols import fixed_notional, size_findings, symbol_findings, wanted
 from bot.check_telegram import bot_findings
 from config import Settings, load_settings
 from engine.core.market import Status
 from engine.core.money import to_money
 from engine.core.profile import Profile, SizeMode, Sizing
 from engine.presets import CFT, MA_CROSS, MAJORS
+from engine.universe import UNIVERSE
 from storage.store import Store
 
-INSTRUMENTS, PRICES = generated_market()
+INSTRUMENTS = {symbol: spec.instrument() for symbol, spec in UNIVERSE.items()}
+PRICES = {symbol: round(UNIVERSE[symbol].base_price / float(each.tick)) for symbol, each in INSTRUMENTS.items()}
 SECRET = "secret-of-the-account"
 
 
@@ -85,7 +87,7 @@ def test_tables_of_another_version_are_a_warning_because_a_start_migrates_them(t
     assert "older" in finding.what
 
 
-def test_the_shipped_profiles_fit_the_generated_market() -> None:
+def test_the_shipped_profiles_fit_the_demo_market() -> None:
     profiles = (CFT, MA_CROSS)
     assert wanted(profiles) == MAJORS
     assert grades(symbol_findings(wanted(profiles), INSTRUMENTS)) == [Grade.OK]

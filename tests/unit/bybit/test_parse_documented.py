@@ -91,9 +91,31 @@ def test_an_order_is_read() -> None:
     read = orders.order(doc.ORDER, doc.KNOWN)
     assert isinstance(read, orders.OrderRow)
     assert read.report == OrderReport(
-        "test-000005", "fd4300ae-7847-404e-b947-b46980a4d140", "ETHUSDT", True, False, 0, False
+        "test-000005",
+        "fd4300ae-7847-404e-b947-b46980a4d140",
+        "ETHUSDT",
+        True,
+        False,
+        0,
+        False,
+        "limit buy 0.10 at 1600.00",
     )
     assert (read.own, read.at_ms) == (False, 1_684_738_540_561)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"orderType": "Market", "price": ""}, "market buy 0.10"),
+        ({"triggerPrice": "1500"}, "limit buy 0.10 at 1600.00, triggered at 1500"),
+        ({"triggerPrice": "0.00"}, "limit buy 0.10 at 1600.00"),
+        ({"orderType": "", "side": "", "qty": ""}, ""),
+    ],
+)
+def test_an_order_is_told_in_words(change: dict[str, str], words: str) -> None:
+    read = orders.order(doc.ORDER | change, doc.KNOWN)
+    assert isinstance(read, orders.OrderRow)
+    assert read.report.what == words
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from engine.exchanges.bybit.stream import Ears, Login, Stream, StreamState, StreamTerms, Wire, shared_out
 from tests.support.virtual import VirtualClock, run, until
-from tests.unit.bybit.links import FarEnd, quiet, refused
+from tests.unit.bybit.links import FakeLink, FarEnd, quiet, refused
 
 LOGIN = Login("TESTKEY", "TESTSECRET", lambda: 1_700_000_000_000)
 TOPICS = ("order", "execution")
@@ -258,3 +258,37 @@ def test_topics_are_shared_out_within_the_limit_of_a_connection() -> None:
     assert len(shares) <= 3
     assert all(len(str(list(share))) <= 21_000 for share in shares)
     assert shared_out([]) == []
+
+
+@pytest.mark.parametrize("bad", [("tickers.S3USDT",), ("tickers.S0USDT", "tickers.S120USDT")])
+def test_a_public_topic_that_is_refused_leaves_the_others_alive(bad: tuple[str, ...]) -> None:
+    topics = tuple(f"tickers.S{number}USDT" for number in range(150))
+    far = FarEnd()
+
+    def answer(link: FakeLink, message: dict[str, Any]) -> None:
+        fine = not set(message["args"]) & set(bad)
+        link.push({"success": fine, "ret_msg": "no such topic", "op": "subscribe", "req_id": message["req_id"]})
+
+    far.rules["subscribe"] = answer
+
+    async def story(far: FarEnd, heard: Heard, stream: Stream) -> None:
+        await until(stream.live.is_set)
+        await asyncio.sleep(1)
+        assert len(far.links) == 1
+        alone = [message["args"] for message in far.link.sent if len(message.get("args", [])) == 1]
+        assert {topic for args in alone for topic in args} >= set(bad)
+        assert heard.states == [StreamState.LIVE]
+
+    play(story, far=far, login=None, topics=topics)
+
+
+def test_a_public_stream_whose_every_topic_is_refused_is_not_live() -> None:
+    far = FarEnd()
+    far.rules["subscribe"] = refused
+
+    async def story(far: FarEnd, heard: Heard, stream: Stream) -> None:
+        await until(lambda: len(far.links) == 2)
+        assert not stream.live.is_set()
+        assert heard.states == []
+
+    play(story, far=far, login=None, topics=("tickers.AUSDT", "tickers.BUSDT"))

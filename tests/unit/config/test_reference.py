@@ -7,7 +7,7 @@ import pytest
 
 from config import load_settings
 from config.reference import example_env, settings_page, write_reference
-from config.settings import FILE_ONLY, Settings, is_secret
+from config.settings import COLLECTED, FILE_ONLY, Settings, is_secret
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,7 +18,7 @@ def test_the_written_files_are_up_to_date(file: str, text: str) -> None:
 
 
 def test_the_example_names_every_setting_of_the_environment() -> None:
-    expected = {name.upper() for name in Settings.model_fields if name not in FILE_ONLY}
+    expected = {name.upper() for name in Settings.model_fields if name not in FILE_ONLY | COLLECTED}
     expected |= {f"{name.upper()}_FILE" for name in Settings.model_fields if is_secret(name)}
     assert set(re.findall(r"^# ([A-Z_]+)=", example_env(), re.MULTILINE)) == expected
 

@@ -15,7 +15,7 @@ _TOKEN = "123456:" + "t" * 35
 def test_without_any_setting_the_desk_trades_on_paper(place: Path) -> None:
     settings = load_settings()
     assert settings.desk_mode is DeskMode.PAPER
-    assert settings.bybit_world is BybitEnv.DEMO
+    assert settings.bybit_world is BybitEnv.LIVE
     assert settings.desk_timezone == "UTC"
     assert settings.daily_summary_at == time(0, 5)
     assert settings.database == "sqlite+aiosqlite:///state/desk.db"

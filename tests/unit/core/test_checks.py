@@ -1,4 +1,4 @@
-"""The eleven checks before an entry: each passes at its threshold, fails one unit beyond it, and names itself."""
+"""The twelve checks before an entry: each passes at its threshold, fails one unit beyond it, and names itself."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,13 +6,16 @@ from decimal import Decimal
 
 import pytest
 
+from engine.core import alerts as a
 from engine.core import events as e
 from engine.core.commands import Pause, Scope, SwitchProfile
+from engine.core.facts import SignalRecorded
 from engine.core.market import HOUR_MS, MINUTE_MS, Status
 from engine.core.money import to_money
 from engine.core.profile import Cooldown, SizeMode, Sizing
 from engine.core.risk import CHECKS, Denied, Draft, check_entry, liquidation_price
-from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, instrument, profile
+from engine.core.strategy import Enter
+from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, facts, instrument, profile, refusal, told
 
 
 def bench(**changes: object) -> Bench:
@@ -39,7 +42,7 @@ def command(**more: object) -> dict[str, object]:
 
 def test_a_sound_entry_passes_and_every_check_has_its_own_name() -> None:
     assert failed(bench()) == ""
-    assert len({name for name, _ in CHECKS}) == 11
+    assert len({name for name, _ in CHECKS}) == 12
 
 
 def test_the_first_failure_in_order_is_the_one_that_is_named() -> None:
@@ -274,3 +277,18 @@ def test_only_trading_symbols_that_are_not_leaving_are_bought() -> None:
     made = bench()
     assert failed(made, instrument=instrument(status=Status.PRE_LAUNCH)) == "listed"
     assert failed(made, instrument=instrument(delivery_ms=1)) == "listed"
+
+
+def test_a_strategy_that_the_shell_blocked_makes_no_entries_until_it_is_well() -> None:
+    bench = Bench()
+    told_now = told(bench.step(e.StrategyJudged("alpha", "its file was changed", bench.now)), a.SystemAlert)
+    assert [alert.critical for alert in told_now] == [True]
+    bench.price()
+    effects = bench.bar(Enter(True, "go"))
+    assert refusal(effects) == "hold"
+    assert "its file was changed" in facts(effects, SignalRecorded)[-1].detail
+    assert len(told(bench.step(e.StrategyJudged("alpha", "", bench.now)), a.SystemAlert)) == 1
+    assert bench.step(e.StrategyJudged("alpha", "", bench.now)) == []
+    bench.time(MINUTE_MS)
+    bench.price()
+    assert refusal(bench.bar(Enter(True, "go"))) == ""

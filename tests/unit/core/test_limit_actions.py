@@ -277,6 +277,8 @@ def test_a_deposit_or_withdrawal_moves_every_reference_and_breaches_nothing() ->
     before = bench.state.references[""]["day"]
     bench.time(10_000)
     bench.step(bench.report(wallet=bench.state.portfolio.wallet - to_money(5_000)))
+    out = e.Transfer("t1", -to_money(5_000), "TRANSFER_OUT", bench.now)
+    bench.step(e.TransfersReported((out,), bench.now))
     effects = bench.time(MINUTE_MS)
     assert facts(effects, LimitCrossed) == []
     assert {scope: names["day"] for scope, names in bench.state.references.items()} == {
@@ -288,3 +290,52 @@ def test_a_deposit_or_withdrawal_moves_every_reference_and_breaches_nothing() ->
 
 def test_an_unknown_scope_has_no_limits_of_its_own() -> None:
     assert Bench().ws.limits_of("nobody") == ()
+
+
+HOUR = 60 * MINUTE_MS
+
+
+def late_day(action: Action = Action.NO_ENTRIES) -> Bench:
+    """An account whose day begins at 22:00 UTC, with a daily limit of its own and one of its profile's."""
+    own = limit(Measure.DAILY_EQUITY, -1_000, action, name="own", profile="alpha")
+    whole = limit(Measure.DAILY_EQUITY, -1_000, action, name="whole")
+    bench = Bench(account(profile(limits=(own,)), limits=[whole], day_begins_ms=22 * HOUR))
+    bench.enter()
+    bench.time()
+    return bench
+
+
+def test_the_day_of_the_account_begins_when_it_is_said_to_and_the_profiles_at_midnight() -> None:
+    bench = late_day()
+    midnight = T0 + 15 * HOUR
+    assert bench.state.references[""]["day.at"] == midnight - 26 * HOUR
+    assert bench.state.references["alpha"]["day.at"] == midnight - DAY
+    fall(bench, 100)
+    assert {hold.hold_id: hold.until_ms for hold in bench.state.holds.values()} == {
+        "limit:whole": midnight - 2 * HOUR,
+        "limit:alpha.own": midnight,
+    }
+    bench.time(midnight - 2 * HOUR - bench.now)
+    assert list(bench.state.holds) == ["limit:alpha.own"]
+    bench.restart()
+    bench.price(9_900)
+    bench.step(bench.report())
+    bench.time(midnight - 1 - bench.now)
+    assert list(bench.state.holds) == ["limit:alpha.own"]
+    bench.time(1)
+    assert bench.state.holds == {}
+    assert_replays(bench)
+
+
+def test_the_guards_loss_halts_until_an_admin_lifts_it() -> None:
+    bench = limited(Measure.GUARD_LOSS, -2_000, Action.HALT)
+    fall(bench, 140)
+    (hold,) = bench.state.holds.values()
+    assert (hold.level, hold.lift, hold.until_ms) == (HoldLevel.HALTED, "admin", None)
+    bench.time(3 * DAY)
+    bench.price(9_860)
+    bench.time()
+    assert list(bench.state.holds) == ["limit:guard_loss"]
+    bench.ask(Resume(command_id="r", by="ann", wall_ms=T0))
+    bench.time()
+    assert bench.state.holds == {}

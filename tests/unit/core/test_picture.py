@@ -1,5 +1,6 @@
 """The snapshot says what the books say, in exact decimals, and changes nothing."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core import events as e
@@ -7,9 +8,19 @@ from engine.core.commands import Pause, Scope, SwitchProfile, SwitchRule
 from engine.core.market import HOUR_MS
 from engine.core.money import to_money
 from engine.core.picture import held_back, size_words, snapshot
-from engine.core.profile import Action, Cooldown, LimitSpec, Measure, SizeMode, Sizing
+from engine.core.profile import Action, Anchor, Cooldown, LimitSpec, Measure, Protection, SizeMode, Sizing
+from engine.core.profile_words import parameters_of, protection_words
 from engine.core.strategy import At
+from engine.strategies.rules8 import Rules8
 from tests.support.desk import BTC, DAY, ETH, T0, XRP, Bench, account, durable, profile
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Parameters of two kinds."""
+
+    on: bool
+    share: float
 
 
 def limit() -> LimitSpec:
@@ -185,3 +196,28 @@ def test_looking_changes_nothing() -> None:
     before = durable(bench.state)
     snapshot(bench.ws)
     assert durable(bench.state) == before
+
+
+def test_a_profile_says_its_parameters_and_what_protects_its_positions() -> None:
+    rules = Protection(
+        breakeven_profit=to_money(8),
+        trail_from_ppm=200_000,
+        trail_by_ppm=100_000,
+        losing_after_ms=8 * HOUR_MS,
+        max_age_ms=72 * HOUR_MS,
+    )
+    grid = profile(protection=rules, cooldown=Cooldown(length_ms=4 * HOUR_MS, anchor=Anchor.GRID))
+    assert protection_words(grid) == (
+        "Breakeven at +8 USDT",
+        "Trail from +20 %, 10 % behind the best price",
+        "Losing after 8 h: closed",
+        "Closed after 72 h",
+        "Cooldown to the next 4h UTC",
+    )
+    share = Protection(breakeven_ppm=80_000)
+    rolling = profile(protection=share, cooldown=Cooldown(length_ms=90 * 60_000, anchor=Anchor.ROLLING))
+    assert protection_words(rolling) == ("Breakeven at +8 %", "Cooldown 1.5 h after a close")
+    assert protection_words(profile()) == ()
+    assert dict(parameters_of(Rules8()))["cross_window"] == "3"
+    assert dict(parameters_of(Example(on=True, share=0.5))) == {"on": "on", "share": "0.5"}
+    assert parameters_of(object()) == ()

@@ -1,14 +1,15 @@
 """The exchange's view against ours: missed fills are booked, orders in flight excuse differences, the rest adopted."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from engine.core import events as e
-from engine.core.alerts import DifferenceAlert, SystemAlert
+from engine.core.alerts import DifferenceAlert, ExitAlert, SystemAlert
 from engine.core.effects import CancelOrder, Effect, QueryAccount, QueryOrder
-from engine.core.facts import AccountOpened, PositionAdopted, WalletCorrected
-from engine.core.money import to_money
+from engine.core.facts import AccountOpened, PositionAdopted, TradeClosed, WalletUnexplained
+from engine.core.money import from_money, to_money
 from engine.core.orders import OrderStatus, Ticket
 from engine.core.portfolio import Position
 from tests.support.desk import BTC, ETH, T0, WALLET, XRP, Bench, assert_replays, facts, instrument, told
@@ -79,7 +80,7 @@ def test_a_difference_while_an_order_is_in_flight_concludes_nothing() -> None:
     there = e.PositionReport(BTC, 150, instrument().notional(10_000, 150), 9_950, 0)
     effects = bench.step(bench.report(rows=[there], wallet=WALLET - to_money(5)))
     assert queries(effects) == ["BTCUSDT differs while orders are under way"]
-    assert facts(effects, PositionAdopted) == facts(effects, WalletCorrected) == []
+    assert facts(effects, PositionAdopted) == facts(effects, WalletUnexplained) == []
 
 
 def test_a_difference_right_after_an_execution_concludes_nothing() -> None:
@@ -113,6 +114,23 @@ def test_another_average_entry_is_adopted_beyond_the_exchanges_rounding(ticks: i
     assert [fact.why for fact in facts(effects, PositionAdopted)] == ["entered at another average"] * adopted
     assert bench.ws.positions[BTC].profile == "alpha"
     assert len(told(effects, DifferenceAlert)) == adopted
+    assert_replays(bench)
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_another_average_moves_the_realised_result_by_the_difference_in_cost_and_no_equity(long: bool) -> None:
+    bench = Bench()
+    position = bench.enter(long=long)
+    bench.time(60_000)
+    bench.price()
+    wallet, equity = bench.state.portfolio.wallet, bench.ws.equity()
+    theirs = position.cost + 30 * position.size * position.unit
+    moved = theirs - position.cost if long else position.cost - theirs
+    rows = [row(position, entry_cost=theirs)]
+    bench.step(bench.report(rows=rows, wallet=wallet + moved))
+    assert bench.state.portfolio.wallet == wallet + moved
+    assert bench.ws.equity() == equity
+    assert bench.state.unexplained == 0
     assert_replays(bench)
 
 
@@ -175,8 +193,6 @@ def test_an_order_of_ours_that_no_decision_stands_behind_is_cancelled() -> None:
         order(working, **stray, open=True),
         order(working, **(stray | {"link_id": "pd00-alph-e0-1"})),
         order(working, **(stray | {"link_id": "pd00-alph-x0-2"}), open=True, reduce_only=True),
-        order(working, **(stray | {"link_id": "mine"}), open=True),
-        order(working, **(stray | {"link_id": ""}), open=True),
     ]
     effects = bench.step(bench.report(rows=[row(bench.ws.positions[BTC])], orders=tuple(rows)))
     assert [effect for effect in effects if isinstance(effect, CancelOrder)] == [CancelOrder("pd00-alph-e0-0000", XRP)]
@@ -188,15 +204,6 @@ def test_a_finished_order_in_a_late_report_is_not_stray() -> None:
     ticket = bench.order()
     bench.step(e.OrderRejected(ticket.link_id, "1", "no", bench.now))
     assert bench.step(bench.report(orders=(order(ticket, open=True),))) == []
-
-
-@pytest.mark.parametrize(("amount", "corrections"), [("0.01", 0), ("0.010001", 1), ("-500", 1)])
-def test_the_exchanges_wallet_is_taken_beyond_a_cent(amount: str, corrections: int) -> None:
-    bench = Bench()
-    effects = bench.step(bench.report(wallet=WALLET + to_money(amount)))
-    assert len(facts(effects, WalletCorrected)) == corrections == len(told(effects, SystemAlert))
-    assert bench.state.portfolio.transfers == (to_money(amount) if corrections else 0)
-    assert_replays(bench)
 
 
 def test_a_wallet_that_moves_by_itself_asks_for_a_comparison() -> None:
@@ -225,3 +232,58 @@ def test_the_journals_trouble_is_told_once_and_its_end_once() -> None:
     assert [alert.critical for alert in told(bench.step(e.StoreChanged(False, "full", T0)), SystemAlert)] == [True]
     assert bench.step(e.StoreChanged(False, "full", T0)) == []
     assert [alert.critical for alert in told(bench.step(e.StoreChanged(True, "again", T0)), SystemAlert)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("moved", "price", "result", "source"),
+    [
+        ("9", 10_040, "9", "The wallet says"),
+        ("-300", 10_040, "6", "reckoned at the mark"),
+        ("0.3", 0, "0.3", "The wallet says"),
+        ("100", 0, "0", "taken as nothing"),
+    ],
+)
+@pytest.mark.parametrize("long", [True, False])
+def test_a_position_that_ended_unseen_is_a_trade_with_the_result_that_can_be_known(
+    moved: str, price: int, result: str, source: str, long: bool
+) -> None:
+    bench = Bench()
+    position = bench.enter(long=long)
+    if price:
+        bench.price(price if long else 2 * 10_000 - price)
+    else:
+        bench.ws.marks.clear()
+    bench.time(60_000)
+    fees, before = position.fees, bench.state.portfolio.wallet
+    effects = bench.step(bench.report(wallet=before + to_money(moved)))
+    trade = facts(effects, TradeClosed)[0].trade
+    assert (trade.reason, trade.long, trade.gross) == ("external", long, Decimal(result))
+    assert trade.fees == from_money(fees)
+    assert (trade.exit - trade.entry) * trade.quantity * (1 if long else -1) == Decimal(result)
+    assert bench.state.portfolio.wallet == before + to_money(result)
+    assert source in told(effects, SystemAlert)[0].detail
+    assert len(told(effects, ExitAlert)) == 1
+    assert bench.state.cooldowns[BTC] > bench.now
+    assert_replays(bench)
+
+
+def test_of_two_positions_that_ended_unseen_each_has_its_own_result() -> None:
+    bench = Bench()
+    bench.enter()
+    bench.enter(symbol=ETH)
+    bench.price(10_040)
+    bench.price(9_980, ETH)
+    bench.time(60_000)
+    effects = bench.step(bench.report(wallet=bench.state.portfolio.wallet + to_money("2.9")))
+    assert [fact.trade.gross for fact in facts(effects, TradeClosed)] == [Decimal(6), Decimal("-3.1")]
+    assert bench.state.unexplained == 0
+
+
+def test_a_position_turned_over_outside_ends_one_trade_and_begins_an_external_position() -> None:
+    bench = held()
+    bench.price(10_040)
+    there = e.PositionReport(BTC, -90, instrument().notional(10_030, 90), 0, 0)
+    effects = bench.step(bench.report(rows=[there], wallet=bench.state.portfolio.wallet + to_money(6)))
+    assert [fact.trade.gross for fact in facts(effects, TradeClosed)] == [Decimal(6)]
+    assert (bench.ws.positions[BTC].qty, bench.ws.positions[BTC].profile) == (-90, "external")
+    assert_replays(bench)

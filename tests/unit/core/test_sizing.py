@@ -8,7 +8,7 @@ from engine.core.market import Instrument
 from engine.core.money import to_money
 from engine.core.profile import Action, LimitSpec, Measure, SizeMode, Sizing
 from engine.core.risk import level_price, minimum_qty, quantity, wanted_notional
-from engine.core.strategy import At, Away
+from engine.core.strategy import At, Away, Multiple, Nearest, Off
 from tests.support.desk import Bench, account, instrument, profile
 
 M = SizeMode
@@ -120,3 +120,28 @@ def test_an_absolute_level_rounds_the_same_way() -> None:
     assert level_price(At(99.505), 10_000, i, up=False, long=True) == 9_950
     assert level_price(At(100.505), 10_000, i, up=True, long=False) == 10_051
     assert level_price(None, 10_000, i, up=True, long=True) is None
+
+
+def test_a_distance_in_price_rounds_as_a_share_does() -> None:
+    i = instrument()
+    assert level_price(Off(0.505), 10_000, i, up=False, long=True) == 9_949
+    assert level_price(Off(0.505), 10_000, i, up=True, long=True) == 10_050
+    assert level_price(Off(0.505), 10_000, i, up=True, long=False) == 10_051
+    assert level_price(Off(0.505), 10_000, i, up=False, long=False) == 9_950
+
+
+def test_the_nearest_of_several_levels_is_taken() -> None:
+    i = instrument()
+    levels = Nearest((At(98.0), Off(3.0), Away(15_000)))
+    assert level_price(levels, 10_000, i, up=False, long=True) == 9_850
+    assert level_price(levels, 9_900, i, up=False, long=True) == 9_800
+    assert level_price(Nearest((Off(3.0), Away(150_000))), 10_000, i, up=True, long=False) == 10_300
+    assert level_price(Nearest(()), 10_000, i, up=True, long=False) is None
+
+
+def test_a_multiple_is_measured_by_the_rounded_stop_and_rounds_towards_the_entry() -> None:
+    i = instrument()
+    assert level_price(Multiple(3.0), 10_000, i, up=True, long=True, stop=9_949) == 10_153
+    assert level_price(Multiple(1.5), 10_000, i, up=True, long=True, stop=9_949) == 10_076
+    assert level_price(Multiple(1.5), 10_000, i, up=False, long=False, stop=10_051) == 9_924
+    assert level_price(Multiple(3.0), 10_000, i, up=True, long=True) == 10_000

@@ -78,3 +78,19 @@ def test_a_silent_desk_does_the_same_without_a_word() -> None:
     assert kept[0] == kept[1]
     assert not any(isinstance(effect, Notify) for effect in silent.effects)
     assert len(silent.effects) < len(loud.effects)
+
+
+def test_an_account_that_became_unfit_only_reduces_until_an_admin_resumes() -> None:
+    bench = Bench()
+    alert = told(bench.step(e.AccountTroubled("the key may withdraw: take that away", bench.now)), SystemAlert)[0]
+    assert (alert.critical, bench.ws.hold_level()) == (True, HoldLevel.REDUCE_ONLY)
+    bench.ask(Resume(command_id="r", by="ann", wall_ms=T0))
+    assert bench.ws.hold_level() is HoldLevel.NONE
+
+
+def test_what_is_only_worth_knowing_of_the_account_is_told_and_holds_nothing() -> None:
+    bench = Bench()
+    event = e.AccountTroubled("the API key expires in 9 days: renew it", bench.now, grave=False)
+    alert = told(bench.step(event), SystemAlert)[0]
+    assert (alert.critical, alert.detail) == (False, "the API key expires in 9 days: renew it.")
+    assert bench.state.holds == {}

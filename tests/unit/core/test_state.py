@@ -6,7 +6,16 @@ from typing import get_args
 from engine.core import events as e
 from engine.core import facts as f
 from engine.core import state as state_module
-from engine.core.commands import ChangeLimit, ClosePosition, Pause, Resume, SwitchProfile, SwitchRule
+from engine.core.commands import (
+    ChangeLimit,
+    ClosePosition,
+    Pause,
+    Resume,
+    SwitchProfile,
+    SwitchRule,
+    SwitchSymbol,
+    UnlockSymbol,
+)
 from engine.core.ids import link_id
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
@@ -54,6 +63,8 @@ def by_people(bench: Bench) -> None:
     bench.ask(ChangeLimit(command_id="3", key="l", value=Decimal(25), **terms))
     bench.ask(SwitchRule(command_id="4", profile="alpha", rule="1", on=False, **terms))
     bench.ask(SwitchProfile(command_id="5", profile="alpha", on=False, **terms))
+    bench.ask(SwitchSymbol(command_id="6", profile="alpha", symbol=ETH, on=False, **terms))
+    bench.ask(UnlockSymbol(command_id="7", symbol=BTC, **terms))
 
 
 def test_every_kind_of_fact_is_folded_or_known_to_change_nothing() -> None:
@@ -65,9 +76,12 @@ def test_a_busy_desk_records_every_kind_of_fact_and_its_facts_restore_it() -> No
     bench.time(HOUR_MS)
     bench.price(9_700)
     bench.step(bench.report())
+    theirs = e.OrderReport("", "77", BTC, True, False, 0)
+    bench.step(bench.report(orders=(theirs,), wallet=bench.state.portfolio.wallet + 10**10))
+    bench.step(e.TransfersReported((e.Transfer("t", 10**10, "TRANSFER_IN", bench.now),), bench.now))
     bench.step(e.Executed("out", "", "", BTC, False, 9_700, 150, 0, e.ExecKind.STOP, bench.now))
     recorded = {type(fact) for fact in bench.facts}
-    assert recorded >= state_module._FOLDS.keys() - {f.PositionAdopted}
+    assert recorded >= state_module._FOLDS.keys() - {f.PositionAdopted, f.PositionAssigned, f.WalletCorrected}
     assert_replays(bench)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.events import Event, Executed, OrderNotFound, VenueChanged, VenueState
+from engine.core.events import Event, ExecKind, Executed, OrderNotFound, PriceMoved, VenueChanged, VenueState
 from engine.core.market import DAY_MS, MINUTE_MS
 from engine.exchanges.base import Accepted, QueryFailedError, Rejected, Unknown
 from engine.exchanges.paper import PaperExchange
@@ -41,6 +41,46 @@ def minute(paper: PaperExchange, number: int, price: int = 100) -> None:
 def held(paper: PaperExchange) -> int:
     report = paper.truth.positions().get(SYMBOL)
     return report.qty if report else 0
+
+
+def moved(last: int, *, low: int = 0, high: int = 0) -> PriceMoved:
+    """A price a minute later, with the range traded before it."""
+    return PriceMoved(SYMBOL, last, last, START_MS + 2 * MINUTE_MS, last - 1, last + 1, low or last, high or last)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"),
+    [(89, 101, ExecKind.STOP), (99, 111, ExecKind.TARGET), (89, 111, ExecKind.STOP), (91, 109, None)],
+    ids=["stop", "target", "both: the one that costs", "neither"],
+)
+def test_a_stop_or_target_inside_the_traded_range_was_reached(
+    tmp_path: Path, low: int, high: int, kind: ExecKind | None
+) -> None:
+    async def story(paper: PaperExchange, events: list[Event]) -> None:
+        assert isinstance(await paper.place(entry("a", 2)), Accepted)
+        minute(paper, 1)
+        assert isinstance(await paper.protect(SYMBOL, 90, 110), Accepted)
+        events.clear()
+        paper.on_price(moved(100, low=low, high=high))
+        assert [event.kind for event in events if isinstance(event, Executed)] == ([kind] if kind else [])
+        assert paper.truth.last(SYMBOL) == 100
+
+    play(tmp_path, story)
+
+
+def test_a_funding_rate_said_again_is_not_stored_again(tmp_path: Path) -> None:
+    def lines() -> int:
+        return len((tmp_path / "changes.ndjson").read_text().splitlines())
+
+    async def story(paper: PaperExchange, events: list[Event]) -> None:
+        paper.set_funding(SYMBOL, START_MS + DAY_MS, 10_000)
+        before = lines()
+        paper.set_funding(SYMBOL, START_MS + DAY_MS, 10_000)
+        assert lines() == before
+        paper.set_funding(SYMBOL, START_MS + DAY_MS, 20_000)
+        assert lines() == before + 1
+
+    play(tmp_path, story)
 
 
 def test_a_lost_request_places_nothing_and_absence_is_conclusive(tmp_path: Path) -> None:

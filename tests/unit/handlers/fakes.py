@@ -2,23 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from bot.sync import Outcome, Progress
 from engine.analytics.charts.requests import ChartFailed, NoPicture, Picture
 from engine.analytics.metrics import Metrics, compute
 from engine.analytics.series import equity_of_trades
 from engine.candles import Columns
-from engine.core.commands import Answer, CloseAll, ClosePosition, Command, Done
+from engine.core.commands import Answer, CloseAll, ClosePosition, Command, Done, OpenManual
+from engine.core.manual import EntryPreview
 from engine.core.market import DAY_MS
 from engine.core.snapshot import OrderResult, Snapshot
 from engine.core.trades import Trade
 from handlers.actions import Action
 from handlers.ports import Actor, BacktestOutcome, Claim, Claimed, Foreign, HealthReport, Used
 from tests.unit.views import examples as ex
+from tests.unit.views import examples_risk as more
 
 
 @dataclass
@@ -31,6 +34,7 @@ class FakeDesk:
     results: tuple[OrderResult, ...] = ()
     over: asyncio.Event = field(default_factory=asyncio.Event)
     has_candles: bool = True
+    entry: EntryPreview | str = more.ENTRY_PREVIEW
 
     def snapshot(self) -> Snapshot:
         return self.state
@@ -39,8 +43,11 @@ class FakeDesk:
         self.commands.append(command)
         if self.answers:
             return self.answers.pop(0)
-        closing = isinstance(command, ClosePosition | CloseAll)
+        closing = isinstance(command, ClosePosition | CloseAll | OpenManual)
         return Done(command.command_id, tuple(result.link_id for result in self.results) if closing else ())
+
+    def preview(self, symbol: str, *, long: bool, amount: Decimal | None) -> EntryPreview | str:
+        return self.entry if isinstance(self.entry, str) else replace(self.entry, symbol=symbol, long=long)
 
     async def settled(self, link_ids: Sequence[str], timeout_s: float) -> tuple[OrderResult, ...]:
         await self.over.wait()
@@ -212,3 +219,26 @@ class FakeHealth:
             outbox_waiting=0,
             versions=(("pocketdesk", "0.1.0"), ("Python", "3.13.0")),
         )
+
+
+@dataclass
+class FakeSync:
+    """Finds what it is told to find once `go` is set; `broken` raises instead."""
+
+    found: Outcome = field(default_factory=lambda: more.SYNCED)
+    broken: Exception | None = None
+    asked: list[int] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def backfill(self, months: int, progress: Progress) -> Outcome:
+        self.asked.append(months)
+        await progress(1, 3)
+        self.begun.set()
+        await self.go.wait()
+        if self.broken is not None:
+            raise self.broken
+        return self.found
+
+    async def now(self, progress: Progress) -> Outcome:
+        return await self.backfill(0, progress)

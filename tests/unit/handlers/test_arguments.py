@@ -49,6 +49,7 @@ def test_every_action_survives_as_json() -> None:
     for action in (
         a.CloseOne(symbol="SOLUSDT", percent=50, seen_quantity=Decimal("1.0")),
         a.CloseEverything(profile="cft", seen_positions=3),
+        a.Adopt(symbol="SOLUSDT", profile="manual"),
         a.LimitChange(key="daily_equity", old=Decimal(-4), new=Decimal("-3.5"), loosens=False),
         a.PauseEntries(until_ms=5),
         a.ResumeEntries(),

@@ -12,7 +12,7 @@ from aiogram.filters import Command
 from handlers import build_router, catalogue
 from handlers.ports import Role
 
-GIVEN = {"ctx", "runs", "command", "callback_data", "bot", "asked", "charts", "research", "health"}
+GIVEN = {"ctx", "runs", "command", "callback_data", "bot", "asked", "charts", "research", "sync", "health"}
 
 
 def _handlers() -> Iterator[HandlerObject]:

@@ -12,7 +12,7 @@ from engine.core.snapshot import Snapshot
 from handlers import build_router
 from handlers.jobs import Jobs
 from handlers.ports import Actor, BacktestCancelled, Role
-from tests.unit.handlers.fakes import FakeCharts, FakeConfirm, FakeDesk, FakeHealth, FakeResearch, FakeStore
+from tests.unit.handlers.fakes import FakeCharts, FakeConfirm, FakeDesk, FakeHealth, FakeResearch, FakeStore, FakeSync
 from tests.unit.handlers.session import CHAT, TOKEN, FakeTelegram, Shown, as_message
 from tests.unit.views import examples as ex
 
@@ -28,6 +28,7 @@ class World:
         self.desk = FakeDesk(state or ex.snapshot(mode="paper"))
         self.store, self.confirm, self.charts = FakeStore(), FakeConfirm(), FakeCharts()
         self.research = FakeResearch(BacktestCancelled())
+        self.sync: FakeSync | None = FakeSync()
         self.expire = asyncio.Event()
         self.jobs = Jobs(sleep=lambda _seconds: self._until_expired())
         self.dispatcher = Dispatcher()
@@ -51,6 +52,7 @@ class World:
             charts=self.charts,
             research=self.research,
             health=FakeHealth(),
+            sync=self.sync,
             zone=ex.UTC_ZONE,
         )
 

@@ -5,11 +5,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport
+from engine.core.events import AccountReported, Event, OrderNotFound, OrderReport, TransfersReported
 from engine.core.orders import Purpose, Ticket
 from engine.courier import Courier, Terms
 from engine.exchanges.base import Accepted, Outcome, QueryFailedError, Sink
-from tests.support.desk import BTC, T0
+from tests.support.desk import BTC, T0, WALLET
 from tests.support.virtual import VirtualClock
 
 
@@ -32,7 +32,7 @@ def ticket(name: str = "a", purpose: Purpose = Purpose.ENTRY, **changes: Any) ->
 
 def report(asked_ms: int = T0) -> AccountReported:
     """Return an empty account."""
-    return AccountReported((), (), (), 0, asked_ms, asked_ms)
+    return AccountReported((), (), (), WALLET, asked_ms, asked_ms)
 
 
 @dataclass(slots=True)
@@ -80,6 +80,11 @@ class ScriptedExchange:
         await self.gate.wait()
         self._fail()
         return report()
+
+    async def transfers(self, since_ms: int) -> TransfersReported:
+        """Know of none."""
+        self.calls.append(("transfers", ""))
+        return TransfersReported((), since_ms)
 
     async def order(self, link_id: str, symbol: str, sent_ms: int) -> OrderReport | OrderNotFound:
         """Fail as often as scripted, then know nothing."""

@@ -175,3 +175,14 @@ def test_history_asked_for_warms_every_value_of_every_profile() -> None:
 def test_a_timeframe_that_cannot_be_built_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="1m candles cannot be built from 5m ones"):
         LiveCandles([replace(NEEDS[0])], {BTC: instrument()}, base_ms=5 * MINUTE_MS)
+
+
+def test_each_symbol_wants_its_own_history_and_the_usual_length_comes_first() -> None:
+    symbols = {BTC: instrument(), "ETHUSDT": instrument("ETHUSDT"), "XRPUSDT": instrument("XRPUSDT")}
+    wants = [Need(BTC, QUARTER, ("sma50",)), *(Need(symbol, MINUTE_MS, ("sma20",)) for symbol in symbols)]
+    live = LiveCandles(wants, symbols, base_ms=MINUTE_MS)
+    assert live.histories() == (
+        (41 * MINUTE_MS, ("ETHUSDT", "XRPUSDT")),
+        (100 * QUARTER + MINUTE_MS, (BTC,)),
+    )
+    assert live.history_ms() == live.history_ms(BTC)

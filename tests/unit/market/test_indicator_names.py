@@ -22,6 +22,9 @@ from engine.indicators_names import parse, warmup_bars
         ("meanprev60", 61),
         ("volmeanprev20", 21),
         ("lowest10", 10),
+        ("atrmean14", 15),
+        ("bbrank20_2_540", 560),
+        ("emacrosses240_600", 7_201),
     ],
 )
 def test_each_kind_waits_for_its_own_history(name: str, bars: int) -> None:

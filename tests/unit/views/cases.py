@@ -11,6 +11,7 @@ from engine.core.snapshot import OrderResult
 from handlers import catalogue
 from handlers.ports import HealthReport, Role, TaskBeat
 from handlers.views import (
+    adopting,
     confirm,
     limits,
     outcome,
@@ -79,6 +80,16 @@ def held() -> Iterator[Case]:
         yield name, positions.render_positions(desk, start, **AT), keyboard
     for name, position in (("card", ex.position()), ("card_short", ex.BITCOIN), ("card_external", ex.BY_HAND)):
         yield name, positions.render_card(position, ex.snapshot(), **AT), position_keys.card_keyboard(position)
+    ours = ex.ADOPTABLE
+    yield "card_adoptable", positions.render_card(ours, ex.snapshot(), **AT), position_keys.card_keyboard(ours)
+    yield "adopt_preview", adopting.render_adopt_preview(ours, ex.snapshot()), None
+    bare = replace(ours, adopt_stop=None, adopt_target=None, stop_on_exchange=False)
+    yield "adopt_preview_bare", adopting.render_adopt_preview(bare, ex.snapshot()), None
+    yield "adopt_nobody", adopting.render_no_adopter(ex.BY_HAND), position_keys.taken_keyboard("1000PEPEUSDT")
+    yield "adopt_owned", adopting.render_no_adopter(ex.position()), None
+    yield "adopted", adopting.render_adopted("SOLUSDT", "manual", Done("1"), by="Anna"), None
+    refused = Refused("1", "SOLUSDT would go to manual, not to cft.")
+    yield "adopt_refused", adopting.render_adopted("SOLUSDT", "cft", refused, by="Anna"), None
     yield "card_stale", positions.render_card(ex.position(closing=True), ex.STALE, **AT), None
 
 

@@ -99,6 +99,13 @@ BY_HAND = position(
     rule="",
     tick=Decimal("0.0000001"),
 )
+ADOPTABLE = replace(
+    BY_HAND,
+    stop_on_exchange=True,
+    adopter="manual",
+    adopt_stop=Decimal("0.0121000"),
+    adopt_target=Decimal("0.0130000"),
+)
 
 
 def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
@@ -228,6 +235,8 @@ def snapshot(**changes: Any) -> Snapshot:
         margin_used=Decimal("164.04"),
         exposure=Decimal("1654.9"),
         day_start_equity=Decimal("10298.7"),
+        entered_today=Decimal("18400.4"),
+        entered_most=Decimal(1_029_870),
         today=Decimal("-84.2"),
         today_percent=Decimal("-0.8176"),
         today_realised=Decimal("-71.947"),
@@ -323,6 +332,7 @@ class Signal:
     """A recorded signal."""
 
     at_ms: int = NOW_MS
+    symbol: str = "SOLUSDT"
     profile: str = "cft"
     side: str = "long"
     rule: str = "5 lower band touch"

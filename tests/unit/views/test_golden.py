@@ -6,8 +6,9 @@ from aiogram.types import InlineKeyboardMarkup
 from tests.unit.views.alert_cases import ALERTS
 from tests.unit.views.cases import CASES
 from tests.unit.views.golden import FOLDER, check
+from tests.unit.views.risk_cases import RISK_CASES
 
-EVERYTHING = (*CASES, *ALERTS)
+EVERYTHING = (*CASES, *ALERTS, *RISK_CASES)
 
 
 @pytest.mark.parametrize(("name", "text", "keyboard"), EVERYTHING, ids=[case[0] for case in EVERYTHING])

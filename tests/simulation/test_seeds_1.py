@@ -1,0 +1,10 @@
+"""Part 1 of the seeds."""
+
+import pytest
+
+from tests.simulation.seeds import batches, name, run_batch
+
+
+@pytest.mark.parametrize("seeds", batches(1), ids=name)
+def test_nothing_is_lost_doubled_or_left_unprotected_whatever_happens(seeds: range) -> None:
+    run_batch(seeds)

@@ -1,0 +1,79 @@
+"""The account looked at every day: what became worse holds once, warnings are told daily, failures are tried again."""
+
+import asyncio
+from collections.abc import Sequence
+
+from bot.recheck import Looked, Recheck
+from engine.core.events import AccountTroubled, Event
+from engine.exchanges.base import QueryFailedError
+from engine.exchanges.bybit.adapter import BybitExchange
+from engine.exchanges.bybit.checks import Finding, Grade
+from engine.exchanges.paper import PaperExchange
+from tests.support.virtual import VirtualClock, run
+
+DAY_S = 86_400
+WIDE = Finding(Grade.STOP, "the API key may do more than it needs (Wallet/Withdraw)", "take that away")
+LOOSE = Finding(Grade.STOP, "the API key is not bound to an address", "bind it")
+EXPIRING = Finding(Grade.WARN, "the API key expires in 13 days", "renew it")
+
+
+class Account:
+    """Finds what is scripted, day after day; None is no answer."""
+
+    def __init__(self, start: Sequence[Finding], looks: Sequence[Sequence[Finding] | None]) -> None:
+        self.findings = list(start)
+        self.looks = list(looks)
+        self.times: list[float] = []
+
+    async def look(self) -> list[Finding]:
+        """Answer the next look."""
+        self.times.append(asyncio.get_running_loop().time())
+        found = self.looks.pop(0) if self.looks else []
+        if found is None:
+            raise QueryFailedError("no answer")
+        return list(found)
+
+
+def told(account: Account, days: float) -> list[tuple[bool, str]]:
+    events: list[Event] = []
+
+    async def main() -> None:
+        task = asyncio.create_task(Recheck(account, events.append, VirtualClock(), lambda: 5).run())
+        await asyncio.sleep(days * DAY_S + 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(main())
+    assert all(isinstance(event, AccountTroubled) for event in events)
+    return [(event.grave, event.why) for event in events if isinstance(event, AccountTroubled)]
+
+
+def test_a_right_gained_overnight_holds_once() -> None:
+    account = Account([], [[], [WIDE], [WIDE], [WIDE, LOOSE]])
+    assert told(account, 4) == [(True, str(WIDE)), (True, str(LOOSE))]
+    assert account.times == [DAY_S, 2 * DAY_S, 3 * DAY_S, 4 * DAY_S]
+
+
+def test_what_went_away_and_came_back_holds_again() -> None:
+    assert told(Account([], [[WIDE], [], [WIDE]]), 3) == [(True, str(WIDE))] * 2
+
+
+def test_what_the_start_told_already_is_not_told_again_until_it_was_gone() -> None:
+    assert told(Account([WIDE], [[WIDE], [], [WIDE]]), 3) == [(True, str(WIDE))]
+
+
+def test_an_expiring_key_is_told_at_the_start_and_once_a_day() -> None:
+    assert told(Account([EXPIRING], [[EXPIRING], [EXPIRING]]), 2) == [(False, str(EXPIRING))] * 3
+
+
+def test_a_look_that_failed_is_repeated_soon_and_concludes_nothing() -> None:
+    account = Account([WIDE], [None, [WIDE], []])
+    assert told(account, 1.5) == []
+    assert account.times == [DAY_S, DAY_S + 600]
+
+
+def test_only_an_exchange_that_can_be_looked_at_is() -> None:
+    assert not issubclass(PaperExchange, BybitExchange)
+    assert isinstance(Account([], []), Looked)
+    assert not hasattr(PaperExchange, "look")
+    assert hasattr(BybitExchange, "look")
