@@ -24,7 +24,6 @@ from tests.benchmarks.load.market import Market, MarketClock, symbols
 from tests.benchmarks.load.report import Report, Row
 from tests.benchmarks.load.venue import Venue
 
-SPEED = 24.0
 ROUND_TRIP_S = 0.02
 FLOOD = 5_000
 _TICK_S = os.sysconf("SC_CLK_TCK")
@@ -35,6 +34,7 @@ def options(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.load", description=__doc__)
     parser.add_argument("--symbols", type=int, default=100)
     parser.add_argument("--rate", type=int, default=5_000, help="public messages a second")
+    parser.add_argument("--speed", type=float, default=24.0, help="how fast the market's time runs")
     parser.add_argument("--decisions", type=int, default=600)
     parser.add_argument("--messages", type=int, default=40, help="executions told in the chat")
     parser.add_argument("--pause", type=float, default=3.4, help="seconds between them: three in ten go at once")
@@ -49,6 +49,11 @@ class Desk:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+
+    def check(self) -> None:
+        """Raise RuntimeError when it has ended."""
+        if self._process.returncode is not None:
+            raise RuntimeError(f"the desk has ended with {self._process.returncode}; what it said stands above")
 
     @property
     def cpu_s(self) -> float:
@@ -114,16 +119,17 @@ async def served(*parts: Venue | Chat) -> tuple[web.AppRunner, int]:
 
 async def measured(asked: argparse.Namespace, folder: Path) -> Report:
     """Run the whole course and return the report."""
-    clock = MarketClock(int(time.time() * 1000), SPEED)
+    clock = MarketClock(int(time.time() * 1000), asked.speed)
     market = Market(symbols(asked.symbols), clock.now_ms, seed=1)
     venue, chat = Venue(market), Chat()
-    driver = Driver(market, venue, chat, rate=asked.rate, speed=SPEED)
+    driver = Driver(market, venue, chat, rate=asked.rate, speed=asked.speed)
     runner, port = await served(venue, chat)
     desk = await started(folder, port, asked.symbols)
     pouring = None
     try:
         async with asyncio.timeout(120):
             while len(venue.subscribed) < 4 * asked.symbols or not chat.polled.is_set():
+                desk.check()
                 await asyncio.sleep(0.1)
         pouring = asyncio.create_task(driver.pour())
         await driver.minute({})
@@ -148,12 +154,13 @@ async def course(asked: argparse.Namespace, driver: Driver, desk: Desk, pouring:
     report.rows.append(Row(name="CPU of the desk meanwhile", value=(desk.cpu_s - cpu_s) / passed_s * 100, unit="%"))
     report.latencies("candle sent to order received", driver.candle_to_order, aim=25)
     # What was told of these fills must be out of the chat's window.
-    await asyncio.sleep(12 if asked.messages else 0)
+    await asyncio.sleep(3.5 * asked.pause)
     await driver.notify(asked.messages, asked.pause)
     report.latencies("execution sent to sendMessage received", driver.fill_to_message, aim=50)
     seen = await desk.watched()
     report.rows.append(Row(name="longest turn of the loop", value=float(seen["own_ms"]), unit="ms", aim=20))
-    report.rows.append(Row(name=f"  with waiting for a core, by {seen['by']}"[:52], value=float(seen["wall_ms"]), unit="ms"))
+    longest = f"  with waiting for a core, by {seen['by']}"[:52]
+    report.rows.append(Row(name=longest, value=float(seen["wall_ms"]), unit="ms"))
     await closing(asked.closing, driver, report)
     pouring.cancel()
     await flooding(asked.flood, driver, desk, report)

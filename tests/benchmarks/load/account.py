@@ -1,4 +1,4 @@
-"""The books of the account that the desk trades on: orders fill at once at the last price; rows as Bybit writes them."""
+"""The books of the account that the desk trades on: orders fill at once; rows as Bybit writes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

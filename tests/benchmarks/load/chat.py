@@ -41,7 +41,7 @@ class Chat:
 
     def say(self, user: int, text: str) -> None:
         """Let somebody write to the bot."""
-        entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
+        entities = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
         message = self._message(user, text) | {"from": _person(user), "entities": entities}
         self._put({"message": message})
 

@@ -11,10 +11,9 @@ import signal
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from bot import running
-from bot.market import MarketPlan
 from engine import presets
 from engine.core.market import MINUTE_MS
 from engine.core.money import percent_to_ppm, to_money
@@ -33,9 +32,9 @@ class Lean:
     eight rules read, so that as many indicators are computed.
     """
 
-    needs: tuple[str, ...] = Rules8().needs
-    rules: tuple[str, ...] = ()
-    reverses: bool = False
+    needs: ClassVar[tuple[str, ...]] = Rules8().needs
+    rules: ClassVar[tuple[str, ...]] = ()
+    reverses: ClassVar[bool] = False
 
     def decide(self, inputs: Inputs, held: Held | None, off: Collection[str]) -> Decision:
         """Answer a closed bar."""
@@ -74,14 +73,14 @@ async def session(watch: LoopWatch) -> None:
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, report)
     watch.begin()
-    await running.run(config=None, plan=MarketPlan(), log_level=None)
+    await running.run(config=None, log_level=None)
 
 
 def main() -> None:
     """Put the profile in place of the shipped ones and run."""
     registry.FACTORIES["lean"] = Lean
-    presets.PROFILES.clear()
-    presets.PROFILES["load"] = profile(symbols(int(sys.argv[1])))
+    # What trades where the settings name no profiles.
+    presets.DEFAULT = (profile(symbols(int(sys.argv[1]))),)
     asyncio.run(session(LoopWatch()))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.benchmarks.load.chat import Chat, Sent
 from tests.benchmarks.load.market import MINUTE_MS, Market, framed
 from tests.benchmarks.load.venue import Venue
+from tests.benchmarks.load.waiting import until
 
 USER = 7
 # Entries may use seven of ten orders a second, exits the others.
@@ -75,9 +76,8 @@ class Driver:
     async def _measured(self, leans: dict[str, int]) -> None:
         known = len(self.venue.ordered)
         sent = await self.minute(leans)
-        deadline = time.monotonic() + 0.5 * MINUTE_MS / 1000 / self.speed
-        while len(self.venue.ordered) - known < len(leans) and time.monotonic() < deadline:
-            await asyncio.sleep(0.005)
+        within_s = 0.5 * MINUTE_MS / 1000 / self.speed
+        await until(lambda: len(self.venue.ordered) - known >= len(leans), within_s=within_s)
         at = dict(self.venue.ordered[known:])
         self.candle_to_order += [(at[name] - sent[name]) / 1e6 for name in leans if name in at]
         self.missed += sum(name not in at for name in leans)
@@ -113,9 +113,8 @@ class Driver:
         button = await self._asked("/closeall", f"Close {positions}")
         known = len(self.venue.ordered)
         self.chat.press(USER, button)
-        async with asyncio.timeout(30):
-            while len(self.venue.ordered) - known < positions:
-                await asyncio.sleep(0.002)
+        if not await until(lambda: len(self.venue.ordered) - known >= positions, within_s=30):
+            raise TimeoutError(f"{len(self.venue.ordered) - known} of {positions} closing orders came within 30 s")
         return (self.venue.ordered[known + positions - 1][1] - self.chat.pressed_ns) / 1e6
 
     async def resume(self) -> None:

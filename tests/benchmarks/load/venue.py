@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from tests.benchmarks.load.account import LEVERAGE, Books
 from tests.benchmarks.load.budget import Counter
 from tests.benchmarks.load.market import STEP, TICK, Market, framed
+from tests.benchmarks.load.waiting import until
 
 _BUFFER = 1 << 20
 
@@ -58,8 +59,7 @@ class Venue:
         (socket, transport) = self._public[0]
         for _ in range(times):
             transport.write(frames)
-            while transport.get_write_buffer_size() > _BUFFER:
-                await asyncio.sleep(0.001)
+            await until(lambda: transport.get_write_buffer_size() <= _BUFFER, within_s=60, pause_s=0.001)
         self.ponged.clear()
         await socket.ping()
         await self.ponged.wait()
