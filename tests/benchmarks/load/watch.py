@@ -1,6 +1,7 @@
 """How long single turns hold a loop: wall time, and what is left of it without the time the machine gave to others."""
 
 import asyncio
+import gc
 import os
 import time
 
@@ -18,6 +19,7 @@ class LoopWatch:
         self._wall = self._own = 0.0
         self._name = ""
         self._turns = 0
+        self._collecting = self._collected = 0.0
 
     def begin(self) -> None:
         """Watch from now on."""
@@ -32,6 +34,13 @@ class LoopWatch:
                 self._note(handle, took, took - (self._waited_s() - waited))
 
         asyncio.Handle._run = timed  # type: ignore[method-assign]
+        gc.callbacks.append(self._on_garbage)
+
+    def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        else:
+            self._collected = max(self._collected, time.perf_counter() - self._collecting)
 
     def _waited_s(self) -> float:
         return int(os.pread(self._file, 64, 0).split()[1]) / 1e9
@@ -41,11 +50,17 @@ class LoopWatch:
         if own > self._own:
             self._own = own
             owner = getattr(getattr(handle, "_callback", None), "__self__", None)
-            self._name = owner.get_name() if isinstance(owner, asyncio.Task) else repr(handle)[:120]
+            self._name = _named(owner) if isinstance(owner, asyncio.Task) else repr(handle)[:120]
 
     def taken(self) -> dict[str, object]:
         """Return what was seen since the last call, and forget it."""
-        seen = {"wall_ms": self._wall * 1e3, "own_ms": self._own * 1e3, "by": self._name, "turns": self._turns}
-        self._wall = self._own = 0.0
+        seen: dict[str, object] = {"wall_ms": self._wall * 1e3, "own_ms": self._own * 1e3, "by": self._name}
+        seen |= {"turns": self._turns, "collected_ms": self._collected * 1e3}
+        self._wall = self._own = self._collected = 0.0
         self._turns = 0
         return seen
+
+
+def _named(task: "asyncio.Task[object]") -> str:
+    name = task.get_name()
+    return getattr(task.get_coro(), "__qualname__", name) if name.startswith("Task-") else name
