@@ -31,7 +31,7 @@ def options(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.load", description=__doc__)
     parser.add_argument("--symbols", type=int, default=100)
     parser.add_argument("--rate", type=int, default=5_000, help="public messages a second")
-    parser.add_argument("--speed", type=float, default=18.0, help="how fast the market's time runs")
+    parser.add_argument("--speed", type=float, default=17.5, help="how fast the market's time runs")
     parser.add_argument("--decisions", type=int, default=600)
     parser.add_argument("--messages", type=int, default=30, help="executions told in the chat")
     parser.add_argument("--pause", type=float, default=3.4, help="seconds between them: three in ten go at once")
@@ -71,7 +71,7 @@ async def measured(asked: argparse.Namespace, folder: Path) -> Report:
         flood=asked.flood,
     )
     async with served(venue, chat) as port:
-        desk, floor = await started(folder, port, asked.symbols), await Floor.started()
+        desk, floor = await started(folder, port, count=asked.symbols, speed=asked.speed), await Floor.started()
         try:
             await ready(desk, driver)
             return await Course(plan, driver, desk, floor).run()

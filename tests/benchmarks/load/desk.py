@@ -1,6 +1,6 @@
 """The desk under load: `pocketdesk run` as it is, with one profile on every symbol and a watch on its loop.
 
-    python -m tests.benchmarks.load.desk SYMBOLS
+    python -m tests.benchmarks.load.desk SYMBOLS SPEED
 
 Prints a JSON line about the loop when sent SIGUSR1, and begins to watch anew.
 """
@@ -19,6 +19,7 @@ from engine.core.market import MINUTE_MS
 from engine.core.money import percent_to_ppm, to_money
 from engine.core.profile import Profile, SizeMode, Sizing
 from engine.core.strategy import Away, Decision, Enter, Exit, Held, Inputs
+from engine.exchanges.bybit import bars
 from engine.strategies import registry
 from engine.strategies.rules8 import Rules8
 from tests.benchmarks.load.account import LEVERAGE
@@ -81,6 +82,8 @@ def main() -> None:
     registry.FACTORIES["lean"] = Lean
     # What trades where the settings name no profiles.
     presets.DEFAULT = (profile(symbols(int(sys.argv[1]))),)
+    # The market's time runs faster here, the machine does not: a candle may take as many seconds of a wall clock.
+    bars.FRESH_MS, bars.OVERDUE_MS = (int(ms * float(sys.argv[2])) for ms in (bars.FRESH_MS, bars.OVERDUE_MS))
     asyncio.run(session(LoopWatch()))
 
 

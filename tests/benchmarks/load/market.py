@@ -55,6 +55,7 @@ class Market:
         self._random = Random(seed)
         self.cents = {name: self._random.randrange(5_000, 15_000) for name in names}
         self._number = 0
+        self._closed: dict[tuple[str, int], list[str]] = {}
 
     def messages(self) -> Iterator[bytes]:
         """Yield messages for ever, in the mixture of a busy hour: quotes, trades, tickers, running candles."""
@@ -107,6 +108,8 @@ class Market:
         away = cents * 3 // 1_000
         low, high = text_of(cents - away), text_of(cents + away)
         close = {1: high, -1: low, 0: text_of(cents)}[lean]
+        if confirm:
+            self._closed[name, open_ms] = [str(open_ms), text_of(cents), high, low, close, "1000.5", "100050"]
         row = (
             f'{{"start":{open_ms},"end":{open_ms + MINUTE_MS - 1},"interval":"1","open":"{text_of(cents)}",'
             f'"close":"{close}","high":"{high}","low":"{low}","volume":"1000.5","turnover":"100050",'
@@ -115,10 +118,13 @@ class Market:
         return f'{{"topic":"kline.1.{name}","data":[{row}],"ts":{self.now_ms()},"type":"snapshot"}}'.encode()
 
     def history(self, name: str, start_ms: int, end_ms: int) -> list[list[str]]:
-        """Return candles as a kline answer lists them, newest first."""
+        """Return candles as a kline answer lists them, newest first: as sent, before that invented."""
         cents = self.cents[name]
         rows = []
         for at in range(start_ms // MINUTE_MS * MINUTE_MS, end_ms + 1, MINUTE_MS):
+            if (name, at) in self._closed:
+                rows.append(self._closed[name, at])
+                continue
             # A slow wave, so that indicators have something to say.
             middle = cents + (at // MINUTE_MS % 61 - 30)
             prices = (middle, middle + 25, middle - 25, middle + 5)

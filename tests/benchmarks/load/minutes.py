@@ -9,7 +9,7 @@ from time import monotonic_ns
 from tests.benchmarks.load.market import MINUTE_MS, Market
 from tests.benchmarks.load.venue import Venue
 
-# The share of a minute in which its candles arrive: they are fresh for a quarter.
+# The share of a minute in which its candles arrive.
 SPREAD = 0.1
 
 

@@ -53,8 +53,8 @@ class Desk:
                 await self._process.wait()
 
 
-async def started(folder: Path, port: int, count: int) -> Desk:
-    """Start the desk against this process."""
+async def started(folder: Path, port: int, *, count: int, speed: float) -> Desk:
+    """Start the desk against this process, with so many symbols, in a market whose time runs so fast."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     server = f"127.0.0.1:{port}"
     environment = kept | {
@@ -70,6 +70,6 @@ async def started(folder: Path, port: int, count: int) -> Desk:
         "BYBIT_WS_PUBLIC_URL": f"ws://{server}/v5/public/linear",
         "BYBIT_WS_PRIVATE_URL": f"ws://{server}/v5/private",
     }
-    command = (sys.executable, "-m", "tests.benchmarks.load.desk", str(count))
+    command = (sys.executable, "-m", "tests.benchmarks.load.desk", str(count), str(speed))
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
     return Desk(process, folder / "state" / "desk.db")
