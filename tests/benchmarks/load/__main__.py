@@ -18,7 +18,7 @@ from aiohttp import web
 from tests.benchmarks.load.chat import Chat
 from tests.benchmarks.load.course import FLOOD, Course, Plan
 from tests.benchmarks.load.driver import Driver
-from tests.benchmarks.load.floor import Floor
+from tests.benchmarks.load.floor import Disk, Floor
 from tests.benchmarks.load.market import Market, MarketClock, symbols
 from tests.benchmarks.load.minutes import Minutes
 from tests.benchmarks.load.process import Desk, started
@@ -74,7 +74,7 @@ async def measured(asked: argparse.Namespace, folder: Path) -> Report:
         desk, floor = await started(folder, port, count=asked.symbols, speed=asked.speed), await Floor.started()
         try:
             await ready(desk, driver)
-            return await Course(plan, driver, desk, floor).run()
+            return await Course(plan, driver, desk, floor, Disk(folder / "floor")).run()
         finally:
             await floor.stop()
             await desk.stop()

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.benchmarks.load.driver import Driver
-from tests.benchmarks.load.floor import Floor
+from tests.benchmarks.load.floor import Disk, Floor
 from tests.benchmarks.load.machine import Meter, cpu_s
 from tests.benchmarks.load.process import Desk
 from tests.benchmarks.load.report import Report, Row
@@ -37,6 +37,7 @@ class Course:
     driver: Driver
     desk: Desk
     floor: Floor
+    disk: Disk
     report: Report = field(default_factory=Report)
 
     async def run(self) -> Report:
@@ -61,17 +62,21 @@ class Course:
 
     async def _latencies(self, group: asyncio.TaskGroup) -> None:
         driver, report, meter = self.driver, self.report, Meter(self.desk.number)
-        asking = group.create_task(self.floor.measure())
+        asking, writing = group.create_task(self.floor.measure()), group.create_task(self.disk.measure())
         # First, while the chat has been told nothing yet and has all its tokens.
         await driver.notify(self.plan.messages, self.plan.pause_s)
         began, sent = time.monotonic(), driver.sent
         await driver.decide(self.plan.decisions)
         rate = (driver.sent - sent) / (time.monotonic() - began)
         asking.cancel()
+        writing.cancel()
         report.rows.append(Row(name="messages sent a second", value=rate, unit="/s", aim=driver.rate, least=True))
-        report.latencies("candle sent to order received", driver.candle_to_order, aim=25)
+        report.latencies("candle sent to order received", driver.entries + driver.exits, aim=25)
+        report.latencies("  entries, which wait until they are on record", driver.entries)
+        report.latencies("  exits, which do not", driver.exits)
         report.latencies("execution sent to sendMessage received", driver.fill_to_message, aim=50)
-        report.latencies("  floor: there and back, a process that only answers", self.floor.took_ms)
+        report.latencies("floor: there and back, a process that only answers", self.floor.took_ms)
+        report.latencies("floor: 4 KiB put on record by this machine's disk", self.disk.took_ms)
         await self._turns()
         report.rows.extend(meter.rows())
 

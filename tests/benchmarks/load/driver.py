@@ -30,7 +30,8 @@ class Driver:
     chat: Chat
     minutes: Minutes
     rate: int
-    candle_to_order: list[float] = field(default_factory=list)
+    entries: list[float] = field(default_factory=list)
+    exits: list[float] = field(default_factory=list)
     fill_to_message: list[float] = field(default_factory=list)
     missed: list[tuple[str, int]] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
@@ -55,7 +56,7 @@ class Driver:
         order took.
         """
         ring = itertools.cycle(self.market.names)
-        while len(self.candle_to_order) + len(self.missed) < decisions:
+        while len(self.entries) + len(self.exits) + len(self.missed) < decisions:
             held = self.venue.books.held()[:_AT_ONCE]
             await self._decided(dict.fromkeys(held, -1) or dict.fromkeys(itertools.islice(ring, _AT_ONCE), 1))
 
@@ -64,7 +65,9 @@ class Driver:
         closed = await self.minutes.next(leans)
         await until(lambda: len(self.venue.ordered) - known >= len(leans), within_s=_LOST_S)
         at = dict(self.venue.ordered[known:])
-        self.candle_to_order += [(at[name] - sent) / 1e6 for name, sent in closed.sent_ns.items() if name in at]
+        for name, sent in closed.sent_ns.items():
+            if name in at:
+                (self.entries if leans[name] > 0 else self.exits).append((at[name] - sent) / 1e6)
         self.missed += [(name, closed.close_ms) for name in leans if name not in at]
         await self.filled()
 

@@ -1,17 +1,21 @@
-"""The floor: how long the same way there and back takes through a process that does nothing but answer.
+"""The floors: how long the same way there and back takes through a process that does nothing but answer, and how long a
+small write takes to be on the disk.
 
-Sent and received by the loop that plays exchange and chat, beside the load: what a busy machine costs, it costs here as
-well.
+Both are measured by the process that plays exchange and chat, beside the load: what a busy machine costs, it costs here
+as well.
 
     python -m tests.benchmarks.load.floor
 """
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from pathlib import Path
 from time import monotonic_ns
 
-_EVERY_S = 0.02
+_EVERY_S, _DISK_EVERY_S = 0.02, 0.2
+_BLOCK = bytes(4_096)
 _LINE = b"x" * 63 + b"\n"
 
 
@@ -47,6 +51,27 @@ class Floor:
         self._writer.close()
         self._process.terminate()
         await self._process.wait()
+
+
+class Disk:
+    """Writes to a file of its own beside the desk's database; `took_ms` is how long each write took."""
+
+    def __init__(self, path: Path) -> None:
+        # Open until the process ends.
+        self._file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+        self.took_ms: list[float] = []
+
+    async def measure(self) -> None:
+        """Write again and again, for ever."""
+        while True:
+            self.took_ms.append(await asyncio.to_thread(self._written))
+            await asyncio.sleep(_DISK_EVERY_S)
+
+    def _written(self) -> float:
+        began = monotonic_ns()
+        os.write(self._file, _BLOCK)
+        os.fdatasync(self._file)
+        return (monotonic_ns() - began) / 1e6
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
