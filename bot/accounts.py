@@ -15,13 +15,15 @@ from engine import presets
 from engine.backtest.overrides import changed
 from engine.core.ids import check_code
 from engine.core.market import HOUR_MS
-from engine.core.profile import Account, LimitSpec, Profile, Runaway
+from engine.core.profile import Account, Action, ApprovalMode, LimitSpec, Profile, Runaway
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
 from engine.plan import check_needs, timeframes
 from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
+# Shorter than it takes to read the message makes no sense, nor does a question that is forgotten.
+_SILENCE_S = (10, 600)
 
 
 class AccountError(ValueError):
@@ -91,7 +93,7 @@ def trading(settings: Settings, *, tag: str) -> Trading:
     usual = presets.PROP_LIMITS if settings.account_preset is AccountPreset.PROP else base.limits
     base = replace(
         base,
-        limits=_overridden(usual, settings.limits, "the account"),
+        limits=_approved(_overridden(usual, settings.limits, "the account"), settings.approval, "the account"),
         day_begins_ms=settings.day_reset_hour * HOUR_MS,
         runaway=Runaway(orders_a_minute=settings.guard_orders_a_minute, notional_a_day=settings.guard_notional_a_day),
     )
@@ -131,6 +133,7 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
     if spec.strategy != preset.strategy and (spec.strategy in FACTORIES or settings.strategies_dir is None):
         raise AccountError(f"profile {spec.name}: preset {wanted} runs {preset.strategy}, not {spec.strategy}")
     code = preset.code if spec.name == preset.name else "".join(c for c in spec.name.lower() if c.isalnum())[:6]
+    owner = f"profile {spec.name}"
     named = tuple(replace(limit, profile=spec.name) for limit in preset.limits)
     profile = replace(
         preset,
@@ -140,7 +143,7 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
         symbols=spec.symbols or preset.symbols,
         # Who names symbols wants these.
         largest=0 if spec.symbols else preset.largest,
-        limits=_overridden(named, spec.limits, f"profile {spec.name}"),
+        limits=_approved(_overridden(named, spec.limits, owner), spec.approval, owner),
     )
     try:
         made = make(spec.strategy, spec.params, settings)
@@ -164,3 +167,22 @@ def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner:
             raise AccountError(f"{owner}: limit {name} must be {bounds}, not {limit_text(spec, threshold)}")
         known[name] = replace(spec, threshold=threshold)
     return tuple(known.values())
+
+
+def _approved(limits: tuple[LimitSpec, ...], modes: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:
+    known = {limit.name: limit for limit in limits if limit.action is Action.EMERGENCY}
+    for name, mode in modes.items():
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise AccountError(f"{owner} has no limit {name!r} whose action is emergency; it has: {there}")
+        known[name] = _with_mode(known[name], mode, owner)
+    return tuple(known.get(limit.name, limit) for limit in limits)
+
+
+def _with_mode(spec: LimitSpec, mode: object, owner: str) -> LimitSpec:
+    if mode in set(ApprovalMode):
+        return replace(spec, approval=ApprovalMode(str(mode)))
+    if not isinstance(mode, int) or isinstance(mode, bool) or not _SILENCE_S[0] <= mode <= _SILENCE_S[1]:
+        allowed = f"auto, ask, or {_SILENCE_S[0]} to {_SILENCE_S[1]} seconds"
+        raise AccountError(f"{owner}: approval of {spec.name} must be {allowed}, not {mode!r}")
+    return replace(spec, approval=ApprovalMode.ASK, approval_ms=mode * 1_000)

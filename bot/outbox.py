@@ -11,11 +11,11 @@ from aiogram import Bot
 
 from bot.clock import Clock, wait_for_event
 from bot.outbox_chat import CriticalSender, Item, Means, OrdinarySender
-from bot.outbox_compose import TEXT_KIND, Composer, read_alert
+from bot.outbox_compose import DESK, TEXT_KIND, Composed, Composer, read_alert, without_seen
 from bot.outbox_deliver import SENDING_MS, Deliverer, Delivery, Fate, OutboxRecords
 from bot.outbox_link import Link
 from config.logging import get_logger
-from engine.core.alerts import Alert
+from engine.core.alerts import Alert, EmergencyAlert, EmergencyDecidedAlert
 from engine.core.codec import CodecError, encode
 from engine.journal import JournalUnavailable
 from storage.outbox import OutboxNew, OutboxRow
@@ -24,7 +24,8 @@ from storage.priority import Priority
 _log = get_logger(__name__)
 _MOST_LOADED = 1_000
 _LOOK_S = 0.5
-type OnCritical = Callable[[int, str], None]
+type OnCritical = Callable[[int, str, str], None]
+type OnSettled = Callable[[str, str], None]
 
 
 @dataclass(slots=True)
@@ -37,8 +38,9 @@ class _Chat:
 class Outbox:
     """`wake` when alerts have become durable; without it the outbox looks every 0.5 s.
 
-    `recipients` gives the chats that get alerts now; `on_critical` hears the number and the HTML of every critical
-    alert when it is taken on. A chat that fails holds up nobody else.
+    `recipients` gives the chats that get alerts now; `on_critical` hears number, HTML and thread of every critical
+    alert when it is taken on, `on_settled` the thread and what is left to say when one was answered, `on_sent` the row
+    of each that Telegram has taken in a chat. A chat that fails holds up nobody else.
     """
 
     def __init__(
@@ -49,13 +51,17 @@ class Outbox:
         clock: Clock,
         *,
         recipients: Callable[[], Collection[int]],
-        on_critical: OnCritical = lambda _number, _text: None,
+        on_critical: OnCritical = lambda _number, _text, _thread: None,
+        on_settled: OnSettled = lambda _thread, _text: None,
+        on_sent: Callable[[OutboxRow], None] = lambda _row: None,
     ) -> None:
         self._records, self._composer, self._clock = records, composer, clock
-        self._recipients, self._on_critical = recipients, on_critical
+        self._recipients, self._on_critical, self._on_settled = recipients, on_critical, on_settled
         self._deliverer, self._link = Deliverer(bot, records, clock), Link(bot, clock)
-        self._means = Means(self._deliverer, composer, self._link, clock)
+        self._means = Means(self._deliverer, composer, self._link, clock, on_sent)
         self._chats: dict[int, _Chat] = {}
+        # Questions that went out past a database that was away: their messages, by thread and chat.
+        self._unrecorded: dict[tuple[str, int], int] = {}
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -103,7 +109,6 @@ class Outbox:
 
     async def urgent(self, alert: Alert) -> None:
         """Send an alert to everybody at once and without a record: for alerts that the database does not take."""
-        text = self._composer.render(alert)
         now = self._clock.wall_ms()
         row = OutboxRow(
             id=0,
@@ -111,14 +116,33 @@ class Outbox:
             kind=type(alert).__name__,
             payload={"alert": encode(alert)},
             priority=Priority.CRITICAL,
-            thread=None,
+            thread=getattr(alert, "thread", None),
             critical=True,
             created_ms=now,
             attempts=0,
             retry_at_ms=0,
+            account=alert.account,
         )
-        composed = replace(self._composer.compose(row), keyboard=None, text=text)
-        await asyncio.gather(*(self._deliverer.unrecorded(chat_id, composed) for chat_id in self._recipients()))
+        await asyncio.gather(*(self._urgent_to(replace(row, chat_id=chat_id)) for chat_id in self._recipients()))
+
+    async def _urgent_to(self, row: OutboxRow) -> None:
+        composed, chat_id = self._composer.compose(row), row.chat_id or 0
+        # What can be answered without the database keeps its buttons; [Seen] has no number to count up to.
+        answerable = row.kind in {EmergencyAlert.__name__, EmergencyDecidedAlert.__name__}
+        composed = replace(composed, keyboard=without_seen(composed.keyboard) if answerable else None)
+        if composed.edits and await self._rewritten(row, chat_id, composed):
+            return
+        delivery = await self._deliverer.unrecorded(chat_id, composed)
+        if delivery.fate is Fate.SENT and delivery.message_id is not None:
+            self._unrecorded[(_thread(row), chat_id)] = delivery.message_id
+            self._means.on_sent(row)
+
+    async def _rewritten(self, row: OutboxRow, chat_id: int, composed: Composed) -> bool:
+        message_id = self._unrecorded.get((_thread(row), chat_id))
+        if message_id is None:
+            return False
+        delivery = await self._deliverer.rewrite(chat_id, message_id, composed, Priority.CRITICAL)
+        return delivery.fate is Fate.SENT
 
     async def close(self) -> None:
         """Stop sending. What is left stays in the store."""
@@ -141,11 +165,17 @@ class Outbox:
     def _announce(self, row: OutboxRow) -> None:
         if not row.critical:
             return
+        thread = _thread(row)
         try:
-            text = self._composer.render(read_alert(row.payload))
+            alert = read_alert(row.payload)
+            text = self._composer.render(alert)
         except (CodecError, TypeError) as error:
             text = f"A critical alert of kind {row.kind} could not be read ({type(error).__name__}). See the log."
-        self._on_critical(row.id, text)
+        else:
+            if isinstance(alert, EmergencyDecidedAlert):
+                self._on_settled(thread, text if alert.by == DESK else "")
+                return
+        self._on_critical(row.id, text, thread)
 
     async def _fanned_out(self, alert: OutboxRow) -> list[OutboxRow]:
         payload = {"alert": alert.payload, "of": alert.id}
@@ -189,6 +219,8 @@ class Outbox:
             chat.ordinary.doubt([composed.title])
             await self._deliverer.record([row.id], Delivery(Fate.LOST, why="the process ended while sending"))
             return None
+        if composed.edits and row.chat_id is not None:
+            await self._rewritten(row, row.chat_id, replace(composed, keyboard=without_seen(composed.keyboard)))
         return Item(row, composed, repeated=cut_off)
 
     def _chat(self, chat_id: int) -> _Chat:
@@ -203,3 +235,7 @@ class Outbox:
             task = chat.tasks.get(name)
             if task is None or (task.done() and not task.cancelled() and task.exception() is None):
                 chat.tasks[name] = asyncio.create_task(sender.run(), name=f"{name} messages of chat {chat_id}")
+
+
+def _thread(row: OutboxRow) -> str:
+    return f"{row.account}/{row.thread}" if row.thread else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock, wait_for_event
@@ -30,12 +30,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every chat's sender works with."""
+    """What every chat's sender works with. `on_sent` hears of each critical message that Telegram has taken."""
 
     deliverer: Deliverer
     composer: Composer
     link: Link
     clock: Clock
+    on_sent: Callable[[OutboxRow], None]
 
 
 class _Patience:
@@ -82,6 +83,8 @@ class CriticalSender:
             if delivery.fate in {Fate.SENT, Fate.DROPPED}:
                 self._patience.over()
                 self._items.popleft()
+                if delivery.fate is Fate.SENT:
+                    self._means.on_sent(item.row)
                 continue
             item.repeated = item.repeated or delivery.fate is Fate.LOST
             if not delivery.flood:
@@ -258,4 +261,8 @@ async def send_one(means: Means, chat_id: int, item: Item) -> Delivery:
     if item.repeated:
         composed = replace(composed, text=_REPEATED + composed.text)
     reply_to = await means.deliverer.reply_to(item.row, chat_id)
+    if composed.edits and reply_to is not None:
+        delivery = await means.deliverer.edit(item.row, chat_id, reply_to, item.composed)
+        if delivery.fate is not Fate.DROPPED:
+            return delivery
     return await means.deliverer.send(item.row, chat_id, composed, reply_to=reply_to)

@@ -14,6 +14,8 @@ from engine.core.alerts import (
     Alert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     OrderAlert,
@@ -30,6 +32,7 @@ from keyboards.binding import bound
 from storage.outbox import OutboxRow
 
 TEXT_KIND = "Text"
+DESK = "desk"
 _PAGE_CHARS, _PAGE_LINES = 3_500, 60
 _PLAIN_CHARS = 4_000
 _TAG = re.compile(r"<[^>]+>")
@@ -45,7 +48,7 @@ class Seen(CallbackData, prefix="se"):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
     """A message ready to be sent. `title` is its first line; `merge` is equal for repeats of the same error; `alone`
-    says that it keeps a message of its own after an outage.
+    says that it keeps a message of its own after an outage; `edits` that it takes the place of its thread's first one.
     """
 
     text: str
@@ -54,6 +57,7 @@ class Composed:
     silent: bool = False
     merge: str = ""
     alone: bool = False
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +71,40 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Turns rows into messages. `ticks` gives the price steps known now, `mark` what an account's buttons are
-    bound to.
+    bound to; `acts` says in whose chats an emergency can be answered, `quiet` which chats are to make no sound now.
     """
 
     zone: ZoneInfo
     ticks: Ticks = field(default=dict)
     mark: Callable[[str], str] = field(default=lambda _account: "")
+    acts: Callable[[int], bool] = field(default=lambda _chat_id: True)
+    quiet: Callable[[int], bool] = field(default=lambda _chat_id: False)
 
     def compose(self, row: OutboxRow) -> Composed:
         """The message of a row for one chat; raises CodecError for what cannot be read."""
+        hushed = row.chat_id is not None and not row.critical and self.quiet(row.chat_id)
         if row.kind == TEXT_KIND:
             text = str(row.payload["html"])
-            return Composed(text=text, title=title_of(text), alone=True)
+            return Composed(text=text, title=title_of(text), alone=True, silent=hushed)
         alert = read_alert(row.payload.get("alert"))
         text = self.render(alert)
-        keyboard = bound(alert_keyboard(alert), self.mark(alert.account))
-        if row.critical:
-            keyboard = with_seen(keyboard, int(row.payload.get("of", row.id)))
         return Composed(
             text=text,
             title=title_of(text),
-            keyboard=keyboard,
-            silent=isinstance(alert, StopMovedAlert | CooldownAlert),
+            keyboard=self._keyboard(row, alert),
+            silent=hushed or isinstance(alert, StopMovedAlert | CooldownAlert),
             merge=_merge_key(alert),
             alone=row.critical or isinstance(alert, EntryAlert | ExitAlert),
+            edits=isinstance(alert, EmergencyDecidedAlert),
         )
+
+    def _keyboard(self, row: OutboxRow, alert: Alert) -> InlineKeyboardMarkup | None:
+        about_emergency = isinstance(alert, EmergencyAlert | EmergencyDecidedAlert)
+        may_act = not about_emergency or row.chat_id is None or self.acts(row.chat_id)
+        keyboard = bound(alert_keyboard(alert), self.mark(alert.account)) if may_act else None
+        # Who answered has seen it.
+        answered = isinstance(alert, EmergencyDecidedAlert) and alert.by != DESK
+        return with_seen(keyboard, int(row.payload.get("of", row.id))) if row.critical and not answered else keyboard
 
     def render(self, alert: Alert) -> str:
         """HTML of an alert."""

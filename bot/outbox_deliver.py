@@ -119,8 +119,15 @@ class Deliverer:
 
     async def edit(self, row: OutboxRow, chat_id: int, message_id: int, composed: Composed) -> Delivery:
         """Let a row become part of a message that is there."""
+        delivery = await self.rewrite(chat_id, message_id, composed, Priority(row.priority))
+        if delivery.fate is Fate.SENT:
+            await self.record([row.id], delivery)
+        return delivery
+
+    async def rewrite(self, chat_id: int, message_id: int, composed: Composed, priority: Priority) -> Delivery:
+        """Edit a message without a record."""
         try:
-            with sending_as(Priority(row.priority)):
+            with sending_as(priority):
                 await self._bot.edit_message_text(
                     composed.text,
                     chat_id=chat_id,
@@ -134,9 +141,7 @@ class Deliverer:
         except TelegramAPIError as error:
             if "not modified" not in error.message:
                 return Delivery(Fate.DROPPED, why=error.message)
-        delivery = Delivery(Fate.SENT, message_id)
-        await self.record([row.id], delivery)
-        return delivery
+        return Delivery(Fate.SENT, message_id)
 
     async def reply_to(self, row: OutboxRow, chat_id: int) -> int | None:
         """The message that the later messages of a row's thread reply to."""

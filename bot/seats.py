@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiogram import BaseMiddleware, Bot
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.outbox_compose import Seen
+from engine.core.chat_events import ChatEvent
 from engine.core.snapshot import Snapshot
 from engine.journal import JournalUnavailable
 from handlers.ports import DeskPort, HealthPort, ResearchPort, SyncPort
@@ -24,13 +25,17 @@ _GONE = "This belongs to an account that the desk no longer has. Nothing was don
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """One account as it is handed to the chat."""
+    """One account as it is handed to the chat; `tell` takes in what the chat has to tell it."""
 
     store: Store
     desk: DeskPort
     research: ResearchPort
     health: HealthPort
     sync: SyncPort | None = None
+    # What a confirmation of live trading is about; empty where nothing trades for real.
+    fingerprint: str = ""
+    faults: Callable[[], Sequence[str]] = tuple
+    tell: Callable[[ChatEvent], None] = field(default=lambda _event: None)
 
 
 class Memory(Protocol):

@@ -38,12 +38,15 @@ class Memory(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Unseen:
-    """A critical alert: its number, its HTML, since when it waits (wall time), whether the second channel has it."""
+    """A critical alert: its number, its HTML, since when it waits (wall time), whether the second channel has it, and
+    the thread under which it may be answered.
+    """
 
     number: int
     text: str
     since_ms: int
     shouted: bool = False
+    thread: str = ""
 
 
 @dataclass(slots=True)
@@ -85,17 +88,26 @@ class Watch:
             unseen = Unseen(**row)
             self._unseen.setdefault(unseen.number, unseen)
 
-    def begin(self, number: int, text: str) -> None:
+    def begin(self, number: int, text: str, thread: str = "") -> None:
         """A critical alert is on its way; a second call for the same number does nothing."""
         if number in self._unseen:
             return
         now = self._clock.wall_ms()
         if not self._unseen:
             self._reminders = _Reminders(last_ms=now)
-        self._unseen[number] = Unseen(number=number, text=text, since_ms=now)
+        self._unseen[number] = Unseen(number=number, text=text, since_ms=now, thread=thread)
         while len(self._unseen) > _MOST_KEPT:
             del self._unseen[next(iter(self._unseen))]
         self._changed = True
+
+    def settle(self, thread: str, text: str) -> None:
+        """What an unseen alert asked was answered: `text` is what is still to be seen, nothing when a person did."""
+        for number, one in list(self._unseen.items()):
+            if thread and one.thread == thread:
+                self._changed = True
+                one.text = text
+                if not text:
+                    del self._unseen[number]
 
     async def seen(self, upto: int) -> int:
         """Somebody who can act has read everything up to a number; returns how many that were."""

@@ -14,15 +14,17 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 
 from bot.access import ClaimCode
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SystemClock, wait_for_event
 from bot.confirmations import Confirm
 from bot.middleware import Gate, GuardedDispatcher
 from bot.middleware_guard import Guard, Roles
 from bot.outbox import Outbox
-from bot.outbox_compose import Composer
+from bot.outbox_compose import Composer, read_alert
 from bot.pacer import Pacer, TryLater
 from bot.panel import PanelKeeper
 from bot.polling import Poller, Signals, Trouble, findings, publish_commands
+from bot.quiet import QuietHours, QuietTeller
+from bot.safety import SafetyDesk
 from bot.schedule import Daily, Plan, Schedule, Upkeep
 from bot.seats import BindAccount, Room, Seats
 from bot.second_channel import Pulse, SecondChannel, Shout
@@ -30,19 +32,23 @@ from bot.seen import Watch, build_seen_router
 from bot.tasks import Supervisor
 from config.logging import get_logger
 from config.settings import Settings
-from engine.core.alerts import Alert, SystemAlert
+from engine.core.alerts import Alert, EmergencyAlert, SystemAlert
+from engine.core.chat_events import ApprovalDelivered, ChatEvent
 from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
+from handlers.jobs import PASSING, Jobs
 from handlers.ports import ChartPort, HealthPort, Role
 from handlers.seats import Seat
 from handlers.views.words import ticks
+from storage.outbox import OutboxRow
 from storage.priority import Priority
 
 _log = get_logger(__name__)
 _DRAIN_S = 10.0
 _PUBLISH_EVERY_S = 60.0
+_LISTEN_EVERY_S = 2.0
 
 
 class Wellness(HealthPort, Protocol):
@@ -89,6 +95,8 @@ class ChatService:
         self._zone = ZoneInfo(settings.desk_timezone)
         self._told_commands: dict[int, Role] = {}
         self._seats = self._seated()
+        self._safety = SafetyDesk(settings, self._rooms, self._clock)
+        self._quiet = QuietHours(self._store.settings, self._clock, self._zone)
         self._parts = self._build(charts, health)
 
     async def start(self) -> None:
@@ -97,6 +105,7 @@ class ChatService:
         await parts.roles.refresh()
         await parts.watch.load()
         await self._seats.load()
+        await self._quiet.load()
         if not parts.roles.has_owner:
             parts.guard.claim = ClaimCode(self._clock.wall_ms())
             _log.warning("the desk has no owner: nobody can use the chat yet")
@@ -121,8 +130,13 @@ class ChatService:
             ("outbox", parts.outbox.run(supervisor.heartbeat("outbox"))),
             ("panel", parts.panel.run(supervisor.heartbeat("panel"))),
             ("critical alerts", parts.watch.run(supervisor.heartbeat("critical alerts"))),
+            ("quiet hours", self._quiet_teller().run(supervisor.heartbeat("quiet hours"))),
             ("commands", self._publish(supervisor.heartbeat("commands"))),
+            ("host", self._listen(supervisor.heartbeat("host"))),
         ]
+
+    def _quiet_teller(self) -> QuietTeller:
+        return QuietTeller(self._quiet, self._clock, admins=self._parts.roles.admins, tell=self._tell_all)
 
     async def stop(self) -> None:
         """Let handlers finish, then end everything and close the session."""
@@ -192,8 +206,7 @@ class ChatService:
         bot = _bot(settings, pacer)
         roles, channel = Roles(settings.telegram_admin_ids, store.users), SecondChannel(settings.alert_url)
         watch = self._watch(bot, channel, roles)
-        composer = Composer(self._zone, self._ticks, self._seats.mark)
-        outbox = Outbox(bot, store.outbox, composer, clock, recipients=roles.ids, on_critical=watch.begin)
+        outbox = self._outbox(bot, roles, watch)
         panel = PanelKeeper(bot, store.panels, self._seats.snapshots, clock, zone=self._zone)
         guard = Guard(store, roles, clock, touched=panel.touch)
         dispatcher = self._dispatcher(guard, charts, watch)
@@ -212,6 +225,41 @@ class ChatService:
             roles=roles,
         )
 
+    def _outbox(self, bot: Bot, roles: Roles, watch: Watch) -> Outbox:
+        composer = Composer(
+            self._zone,
+            self._ticks,
+            self._seats.mark,
+            acts=lambda chat: chat in roles.admins(),
+            quiet=self._quiet.is_quiet,
+        )
+
+        def sent(row: OutboxRow) -> None:
+            if row.kind == EmergencyAlert.__name__ and row.chat_id in roles.admins():
+                self._delivered(row)
+
+        return Outbox(
+            bot,
+            self._store.outbox,
+            composer,
+            self._clock,
+            recipients=roles.ids,
+            on_critical=watch.begin,
+            on_settled=watch.settle,
+            on_sent=sent,
+        )
+
+    def _delivered(self, row: OutboxRow) -> None:
+        alert = read_alert(row.payload["alert"])
+        if isinstance(alert, EmergencyAlert):
+            for room in self._rooms:
+                if room.store.account == alert.account:
+                    room.tell(ApprovalDelivered(alert.number, alert.at_ms))
+
+    def _tell_all(self, event: ChatEvent) -> None:
+        for room in self._rooms:
+            room.tell(event)
+
     def _watch(self, bot: Bot, channel: SecondChannel, roles: Roles) -> Watch:
         return Watch(
             bot,
@@ -224,15 +272,17 @@ class ChatService:
         )
 
     def _dispatcher(self, guard: Guard, charts: ChartPort, watch: Watch) -> GuardedDispatcher:
-        dispatcher = GuardedDispatcher(guard, charts=charts, zone=self._zone, watch=watch)
+        dispatcher = GuardedDispatcher(
+            guard, charts=charts, zone=self._zone, watch=watch, safety=self._safety.ports, quiet=self._quiet
+        )
         bind = BindAccount(self._seats)
         dispatcher.message.outer_middleware(bind)
         dispatcher.callback_query.outer_middleware(bind)
-        gate = Gate(self._clock, self._store.audit)
+        gate = Gate(self._clock, self._store.audit, locked=self._safety.lockdown.reason)
         dispatcher.message.middleware(gate)
         dispatcher.callback_query.middleware(gate)
         dispatcher.include_router(build_seen_router())
-        dispatcher.include_router(build_router())
+        dispatcher.include_router(build_router(Jobs(passing=(*PASSING, TryLater))))
         return dispatcher
 
     def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:
@@ -264,6 +314,15 @@ class ChatService:
                 await self._tell_commands()
             await self._clock.sleep(_PUBLISH_EVERY_S)
 
+    async def _listen(self, beat: Any) -> None:
+        """Take in what the host's commands changed, within seconds."""
+        while True:
+            beat()
+            with suppress(JournalUnavailable):
+                for title, detail in await self._safety.look(self._parts.roles):
+                    await self.alert(self._system(title, detail, topic="host"))
+            await wait_for_event(self._safety.lockdown.changed, _LISTEN_EVERY_S, self._clock)
+
     async def _tell_commands(self) -> None:
         bot, now = self._parts.bot, dict(self._parts.roles.now)
         if self._told_commands == now:
@@ -291,13 +350,13 @@ class ChatService:
     async def _on_clear(self) -> None:
         await self.alert(self._system("Telegram commands come in again", "Entries stay paused until /resume."))
 
-    def _system(self, title: str, detail: str, *, critical: bool = False) -> SystemAlert:
+    def _system(self, title: str, detail: str, *, critical: bool = False, topic: str = "telegram") -> SystemAlert:
         snapshot = self._rooms[0].desk.snapshot()
         return SystemAlert(
             account=snapshot.account,
             mode=snapshot.mode,
             at_ms=snapshot.market_ms,
-            topic="telegram",
+            topic=topic,
             title=title,
             detail=detail,
             critical=critical,

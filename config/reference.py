@@ -32,6 +32,9 @@ A profile begins as a preset and may change its symbols, the parameters of its s
 presets, and those that trade without `profiles`: [strategies.md](strategies.md). Your own:
 [write-a-strategy.md](write-a-strategy.md).
 
+A limit whose action is emergency asks the admins before it closes: without an answer it closes after 30 s. `approval`
+changes that for a limit: `auto` closes at once, a number is how many seconds of silence close (10 to 600, `ask` is 30).
+
 ```yaml
 desk_timezone: Europe/Berlin
 log_levels:
@@ -49,8 +52,12 @@ profiles:
       notional: 500
     limits:
       daily_equity: -4
+    approval:
+      unrealised: auto
 limits:
   daily_equity: -6
+approval:
+  daily_equity: 60
 ```
 
 ## Several accounts

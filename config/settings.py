@@ -20,12 +20,14 @@ from config.values import (
     DatabaseAddress,
     DeskMode,
     Env,
+    Factor,
     Hour,
     HttpAddress,
     Level,
     LogLevel,
     Mode,
     Preset,
+    SecondFactor,
     SecretAddress,
     SocketAddress,
     TimeOfDay,
@@ -33,7 +35,7 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "accounts", "strategies", "strategies_dir"})
+FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "approval", "accounts", "strategies", "strategies_dir"})
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -81,6 +83,14 @@ class Settings(BaseSettings):
     allow_custom_hosts: bool = _setting(
         False, "Whether a key of Bybit's live world may be sent to hosts that are not Bybit's.", "0 or 1"
     )
+    allow_live: bool = _setting(
+        False, "Whether DESK_MODE=live may start; entries wait for /golive all the same.", "0 or 1"
+    )
+    second_factor: Factor = _setting(
+        SecondFactor.LIVE,
+        "Where a code of an authenticator is asked for before anything that adds risk: in live mode, or always.",
+        ", ".join(SecondFactor),
+    )
     database_url: DatabaseAddress | None = _setting(
         None,
         "The database; SQLite in DESK_STATE_DIR unless set.",
@@ -96,13 +106,18 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, settings, limits. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits, approval. In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
         description="Limits of every account by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+    approval: Parameters = Field(
+        default_factory=dict,
+        description="Which emergency limits of every account ask first, by name. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of limit names to auto, ask, or the seconds of silence"},
     )
     account_preset: Preset = _setting(
         AccountPreset.STANDARD,
@@ -183,6 +198,11 @@ class Settings(BaseSettings):
             "day_reset_hour": self.day_reset_hour if account.day_reset_hour is None else account.day_reset_hour,
         }
         return self.model_copy(update=own)
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether what adds risk needs a code of an authenticator."""
+        return self.desk_mode is DeskMode.LIVE or self.second_factor is SecondFactor.ALWAYS
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value held, for the redaction of logs."""

@@ -80,8 +80,8 @@ class Courier:
                 self._begin(self._place(ticket))
             case CancelOrder(link_id=link_id, symbol=symbol):
                 self._recall(link_id, symbol)
-            case SetProtection(symbol=symbol, stop=stop, target=target):
-                self._begin(self._protect(symbol, stop, target))
+            case SetProtection():
+                self._begin(self._protect(effect))
             case QueryOrder():
                 self._begin(self._ask_order(effect))
             case QueryAccount():
@@ -167,10 +167,10 @@ class Courier:
         # Whatever is answered, the order's own news or the next reconciliation says what became of it.
         await self._exchange.cancel(link_id, symbol)
 
-    async def _protect(self, symbol: str, stop: int, target: int) -> None:
-        outcome = await self._exchange.protect(symbol, stop, target)
+    async def _protect(self, wanted: SetProtection) -> None:
+        outcome = await self._exchange.protect(wanted.symbol, wanted.stop, wanted.target, wanted.trail)
         if isinstance(outcome, Rejected):
-            self._put(ProtectionRefused(symbol, f"{outcome.code}: {outcome.reason}", 0))
+            self._put(ProtectionRefused(wanted.symbol, f"{outcome.code}: {outcome.reason}", 0))
 
     async def _ask_order(self, question: QueryOrder) -> None:
         answer = await _answered(self._exchange.order(question.link_id, question.symbol, question.sent_ms))

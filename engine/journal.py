@@ -11,6 +11,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -18,8 +20,10 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
     SystemAlert,
+    TrailAlert,
 )
 from engine.core.facts import Fact
 
@@ -29,7 +33,11 @@ type AnyAlert = (
     | StopMovedAlert
     | OrderAlert
     | ProtectionAlert
+    | TrailAlert
+    | SlippageAlert
     | LimitAlert
+    | EmergencyAlert
+    | EmergencyDecidedAlert
     | HoldAlert
     | CooldownAlert
     | ChangeAlert

@@ -9,6 +9,7 @@ from engine.core.profile import (
     Account,
     Action,
     Anchor,
+    ApprovalMode,
     Cooldown,
     LimitSpec,
     Measure,
@@ -57,6 +58,7 @@ def percent_limit(
         warn_ppm=warn * 10_000,
         floor=percent_to_ppm(_LOOSEST),
         ceiling=percent_to_ppm(_TIGHTEST),
+        approval=_approval(action),
     )
 
 
@@ -71,7 +73,12 @@ def money_limit(name: str, measure: Measure, amount: int, action: Action, *, pro
         profile=profile,
         floor=floor,
         ceiling=ceiling,
+        approval=_approval(action),
     )
+
+
+def _approval(action: Action) -> ApprovalMode:
+    return ApprovalMode.ASK if action is Action.EMERGENCY else ApprovalMode.AUTO
 
 
 def _account_limits(*, day: int, week: int, peak: int, guard: int) -> tuple[LimitSpec, ...]:

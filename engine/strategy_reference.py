@@ -87,10 +87,7 @@ def _level(level: Level | None) -> str:
 
 
 def _protection(rules: Protection) -> str:
-    words = list(describe(rules))
-    if rules.exchange_trail_ppm is not None and not any("exchange" in word for word in words):
-        words.append(f"trailing stop of {rules.exchange_trail_ppm / 10_000:g} % on the exchange")
-    return "; ".join(words) or "stop and target alone"
+    return "; ".join(describe(rules)) or "stop and target alone"
 
 
 def _cooldown(rule: Cooldown) -> str:

@@ -9,19 +9,25 @@ from handlers import (
     closing,
     confirming,
     control,
+    emergency,
     fallback,
+    golive,
     home,
     limits,
+    lockdown,
     manual,
     operations,
     positions,
+    quiet,
     research,
     results,
     risk,
+    second_factor,
     signals,
     strategies,
     symbols,
     syncing,
+    users,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -33,8 +39,8 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync` and
-    `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync`,
+    `quiet`, `safety` and `zone`; with several accounts also `seats` and `account`, the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
@@ -44,11 +50,15 @@ def build_router(jobs: Jobs | None = None) -> Router:
         account.router,  # accounts
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
+        lockdown.router,  # lockdown
+        golive.router,  # live trading's confirmation
         closing.router,  # close, close all
         adopting.router,  # external positions
+        emergency.router,  # answers to an emergency
         confirming.router,  # confirm, cancel
         risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        second_factor.router,  # typed codes, after answers to questions for a limit
         manual.router,  # long, short
         symbols.router,  # symbols of profiles
         signals.router,  # signals and refusals
@@ -57,7 +67,9 @@ def build_router(jobs: Jobs | None = None) -> Router:
         charts.router,  # pictures
         research.router,  # backtests
         operations.router,  # health, version
+        quiet.router,  # quiet hours
         syncing.router,  # the account's past
+        users.router,  # who may use the desk
         fallback.router,  # whatever is left
     ):
         root.include_router(_fresh(screen))

@@ -1,12 +1,14 @@
 """What people do to the desk, once for commands and buttons alike: the command, its audit line, the answer shown."""
 
 from decimal import Decimal
+from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
 from engine.core import commands as c
 from engine.core.commands import Answer, Command, Done, Filter, Refused, Scope
 from engine.core.snapshot import PositionView
+from engine.journal import JournalUnavailable
 from handlers.clock import wall_ms
 from handlers.context import Context
 from handlers.spot import Screen
@@ -17,6 +19,7 @@ from keyboards.data import Place
 from keyboards.tokens import token
 
 SETTLE_S = 10.0
+_AUDIT_AGAIN_S = 5.0
 
 
 async def pause(ctx: Context, scope: Scope, until_ms: int | None) -> None:
@@ -54,7 +57,7 @@ async def close_one(ctx: Context, symbol: str, percent: int) -> None:
         command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), symbol=symbol, percent=percent
     )
     answer = await _at_once(ctx, command, "close", f"{symbol} {percent}%")
-    await _report_close(ctx, answer, before, f"Closing {symbol}")
+    await report_close(ctx, answer, before, f"Closing {symbol}")
 
 
 async def close_all(ctx: Context, which: Filter, profile: str) -> None:
@@ -62,7 +65,15 @@ async def close_all(ctx: Context, which: Filter, profile: str) -> None:
     before = ctx.snapshot.positions
     command = c.CloseAll(command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), which=which, profile=profile)
     answer = await _at_once(ctx, command, "closeall", f"{which} {profile}".strip())
-    await _report_close(ctx, answer, before, "Closing all")
+    await report_close(ctx, answer, before, "Closing all")
+
+
+async def answer_emergency(ctx: Context, number: int, choice: c.Choice) -> Answer:
+    """Answer the question of an emergency limit, silently."""
+    command = c.AnswerEmergency(
+        command_id=ctx.request_id, by=ctx.actor.name, wall_ms=wall_ms(), number=number, choice=choice
+    )
+    return await _at_once(ctx, command, "emergency", f"question {number} {choice}")
 
 
 async def change_limit(ctx: Context, key: str, value: Decimal) -> None:
@@ -99,25 +110,50 @@ async def _changed(ctx: Context, command: Command, action: str, what: str) -> No
 async def recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     """Give a command to the desk and keep the audit line."""
     answer = await ctx.desk.command(command)
-    await _audit(ctx, action, detail, answer)
+    await audit(ctx, action, detail, answer)
     return answer
 
 
 async def _at_once(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     # What makes the desk safer must not wait for the audit line, nor fail with it.
     answer = await ctx.desk.command(command)
-    ctx.jobs.start(_audit(ctx, action, detail, answer))
+    audit_later(ctx, action, detail, answer)
     return answer
 
 
-async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+async def audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    """Keep an audit line of what somebody did and what was answered; later where the database is away now."""
+    line = _line(ctx, action, detail, answer)
+    try:
+        await ctx.store.audit.add(**line)
+    except JournalUnavailable:
+        # It is done whether or not it can be put on record now.
+        ctx.jobs.start(_kept(ctx, line))
+
+
+def audit_later(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    """Keep an audit line beside the handler, as soon as the database takes it."""
+    ctx.jobs.start(_kept(ctx, _line(ctx, action, detail, answer)))
+
+
+def _line(ctx: Context, action: str, detail: str, answer: Answer) -> dict[str, Any]:
     said = f"refused: {answer.reason}" if isinstance(answer, Refused) else "done"
-    await ctx.store.audit.add(
-        at_ms=wall_ms(), user_id=ctx.actor.user_id, name=ctx.actor.name, action=action, detail=detail, answer=said
-    )
+    who = {"user_id": ctx.actor.user_id, "name": ctx.actor.name}
+    return {"at_ms": wall_ms(), **who, "action": action, "detail": detail, "answer": said}
 
 
-async def _report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
+async def _kept(ctx: Context, line: dict[str, Any]) -> None:
+    while True:
+        try:
+            await ctx.store.audit.add(**line)
+        except JournalUnavailable:
+            await ctx.jobs.sleep(_AUDIT_AGAIN_S)
+        else:
+            return
+
+
+async def report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:
+    """Show that closing orders are under way, and what became of them when they are over."""
     if isinstance(answer, Refused):
         await ctx.show(Screen(outcome.render_refused(what, answer), _after_close(ctx)))
         return

@@ -33,6 +33,7 @@ __all__ = [
     "HealthPort",
     "HealthReport",
     "OnProgress",
+    "QuietPort",
     "ResearchPort",
     "Role",
     "SignalRow",
@@ -41,6 +42,7 @@ __all__ = [
     "TaskBeat",
     "TooSoon",
     "Used",
+    "Window",
 ]
 
 if TYPE_CHECKING:
@@ -102,6 +104,19 @@ class ConfirmPort(Protocol):
 
     async def claim(self, nonce: str, actor: Actor, chat_id: int, message_id: int) -> Claim:
         """Take the confirmation, at most once."""
+
+
+type Window = tuple[int, int]
+
+
+class QuietPort(Protocol):
+    """Quiet hours by user: minutes of the day in the desk's zone, from and until."""
+
+    def of(self, user_id: int) -> Window | None:
+        """A person's quiet hours; None for none."""
+
+    async def set(self, user_id: int, window: Window | None) -> bool:
+        """Set or end them; False when they could not be stored."""
 
 
 class ChartPort(Protocol):

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 
+from engine.core.commands import Choice
+
 
 class Place(StrEnum):
     """A screen that needs no argument."""
@@ -113,6 +115,13 @@ class Cancel(CallbackData, prefix="no"):
     """Withdraw a confirmation."""
 
     nonce: str
+
+
+class Emergency(CallbackData, prefix="em"):
+    """Answer the question of an emergency limit by its number."""
+
+    number: int
+    choice: Choice
 
 
 class LimitCard(CallbackData, prefix="li"):
@@ -228,6 +237,10 @@ class Topic(CallbackData, prefix="hp"):
     """Show a topic of the help."""
 
     name: str
+
+
+class DropCode(CallbackData, prefix="xc"):
+    """Withdraw what waits for a code."""
 
 
 class PickAccount(CallbackData, prefix="ac"):

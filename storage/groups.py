@@ -67,7 +67,7 @@ def alert_row(alert: Alert, desk: dict[str, str]) -> dict[str, Any]:
         "kind": type(alert).__name__,
         "payload": dumps(encode(alert)),
         "priority": Priority.CRITICAL if critical else Priority.ALERT,
-        "thread": getattr(alert, "position_id", "") or None,
+        "thread": getattr(alert, "thread", "") or getattr(alert, "position_id", "") or None,
         "critical": critical,
         "created_ms": alert.at_ms,
         "state": "pending",

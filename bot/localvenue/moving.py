@@ -9,11 +9,11 @@ from typing import Any
 
 from bot.localvenue.account import MAKER_RATE, TAKER_RATE, Account
 from bot.localvenue.forced import log_transfer
-from bot.localvenue.model import CREATE_TYPES, STOP_LOSS, TAKE_PROFIT, TRAILING, Execution
+from bot.localvenue.model import CREATE_TYPES, STOP_LOSS, TAKE_PROFIT, TRAILING, Execution, Leg
 from bot.localvenue.numbers import ZERO
-from bot.localvenue.protecting import set_whole
+from bot.localvenue.protecting import set_trailing, set_whole
 from engine.core.events import ExecKind, Executed, FundingPaid
-from engine.core.market import MINUTE_MS
+from engine.core.market import MINUTE_MS, Instrument
 from engine.exchanges.paper_store import PaperStore
 from engine.exchanges.simulated import SimulatedExchange, Terms
 
@@ -62,6 +62,17 @@ def _hold(account: Account, market: dict[str, Any], at_ms: int) -> None:
     for kind, price in ((STOP_LOSS, market["stop"]), (TAKE_PROFIT, market["target"])):
         if price:
             set_whole(account, leg, kind, instrument.price(price), "LastPrice", at_ms)
+    if market["trail"]:
+        _trail(account, leg, instrument, market, at_ms)
+
+
+def _trail(account: Account, leg: Leg, instrument: Instrument, market: dict[str, Any], at_ms: int) -> None:
+    active = instrument.price(market["active"]) if market["active"] else None
+    set_trailing(account, leg, instrument.price(market["trail"]), active, at_ms)
+    for order in account.book.protecting(leg, (TRAILING,)):
+        # It goes on from the best price it has seen.
+        order.best = instrument.price(market["best"])
+        account.book.put(order)
 
 
 def _execution(account: Account, event: Executed | FundingPaid) -> Execution:

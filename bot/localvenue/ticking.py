@@ -78,9 +78,26 @@ def _cancel_takers(account: Account, symbol: str, at_ms: int) -> None:
 
 
 def _fire_due(account: Account, quote: Quote) -> None:
-    for order in account.book.waiting(quote.symbol):
-        if order.status == WAITING and _is_due(account, order, quote):
+    due = [order for order in account.book.waiting(quote.symbol) if _is_due(account, order, quote)]
+    for order in due:
+        # One that was fired may have cancelled its twin.
+        if order.status == WAITING and not _is_beaten(order, due):
             fire(account, order, max(quote.at_ms, account.sim.now_ms))
+
+
+def _is_beaten(order: Order, due: list[Order]) -> bool:
+    # Of stop and trailing stop that one price reached the one nearer to the position's profit acts.
+    rival = {STOP_LOSS: TRAILING, TRAILING: STOP_LOSS}.get(order.stop_order_type)
+    others = [o for o in due if rival and o.stop_order_type == rival and o.position_idx == order.position_idx]
+    ahead = -1 if order.buy else 1
+    lead = max((ahead * (_level(other) - _level(order)) for other in others), default=Decimal(-1))
+    return lead > 0 or (lead == 0 and order.stop_order_type == TRAILING)
+
+
+def _level(order: Order) -> Decimal:
+    if order.stop_order_type != TRAILING:
+        return order.trigger_price
+    return order.best + (order.distance if order.buy else -order.distance)
 
 
 def _is_due(account: Account, order: Order, quote: Quote) -> bool:

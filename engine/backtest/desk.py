@@ -84,8 +84,8 @@ class Settler:
                     self._waiting.append(OrderRejected(ticket.link_id, outcome.code, outcome.reason, now_ms))
             case CancelOrder(link_id=link_id):
                 self.exchange.cancel(link_id, now_ms)
-            case SetProtection(symbol=symbol, stop=stop, target=target):
-                outcome = self.exchange.protect(symbol, stop, target, now_ms)
+            case SetProtection(symbol=symbol, stop=stop, target=target, trail=trail):
+                outcome = self.exchange.protect(symbol, stop, target, now_ms, trail=trail)
                 if isinstance(outcome, Rejected):
                     self._waiting.append(ProtectionRefused(symbol, f"{outcome.code}: {outcome.reason}", now_ms))
             case QueryOrder(link_id=link_id):

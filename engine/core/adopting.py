@@ -68,7 +68,7 @@ def adopt(ws: Workspace, command: AdoptPosition) -> Answer:
     )
     _begin(ws, command.profile, ws.ledger(command.profile).equity - before)
     if (position.held_stop, position.held_target) != (found.stop, found.target):
-        ws.emit(SetProtection(command.symbol, found.stop, found.target))
+        ws.emit(SetProtection(command.symbol, found.stop, found.target, position.held_trail))
     what = f"position {command.symbol}"
     ws.alert(a.ChangeAlert, what=what, old=EXTERNAL, new=found.profile.name, by=command.by)
     return Done(command.command_id)

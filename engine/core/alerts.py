@@ -18,7 +18,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAlert(Alert):
-    """A position was opened: the entry order is completely filled (or ended partly filled)."""
+    """A position was opened: the entry order is completely filled (or ended partly filled). `trail` is the distance of
+    the trailing stop that the exchange is asked to hold.
+    """
 
     position_id: str
     symbol: str
@@ -37,6 +39,7 @@ class EntryAlert(Alert):
     reward_risk: Decimal | None
     margin: Decimal
     leverage: int
+    trail: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,41 @@ class ProtectionAlert(Alert):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailAlert(Alert):
+    """The exchange does not hold a position's stop and trailing stop as both are wanted, while one of them is live."""
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    missing: str
+    live: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlippageAlert(Alert):
+    """An order was filled further from the expected price than is usual (`what` as in `SlippageSeen`).
+
+    `percent` of the expected price and `cost` in quote currency are positive when it cost us; `today` counts such
+    orders of the account since 00:00 UTC.
+    """
+
+    position_id: str
+    symbol: str
+    profile: str
+    long: bool
+    what: str
+    quantity: Decimal
+    expected: Decimal
+    price: Decimal
+    percent: Decimal
+    limit_percent: Decimal
+    cost: Decimal
+    today: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitAlert(Alert):
     """A limit was warned about, breached or is over (`level`). `value` and `threshold` in percent or money as
     `in_money` says.
@@ -115,6 +153,58 @@ class LimitAlert(Alert):
     open_positions: int
     open_result: Decimal
     closing: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAlert(Alert):
+    """An emergency limit was breached and asks: at `decides_ms` (wall time) silence closes all `open_positions` in its
+    scope, which costs about `closing_costs`. `today` is the scope's result of the day. Critical.
+    """
+
+    number: int
+    key: str
+    value: Decimal
+    threshold: Decimal
+    in_money: bool
+    today: Decimal | None
+    open_positions: int
+    open_result: Decimal
+    closing_costs: Decimal
+    decides_ms: int
+    again: bool = False
+
+    @property
+    def thread(self) -> str:
+        """What the messages about this question are kept under."""
+        return f"emergency-{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyDecidedAlert(Alert):
+    """The question was answered: `outcome` is closed, kept (until `until_ms`), paused or resumed; `by` whom, or the
+    desk with `why`. Numbers are those of that moment. It takes the place of the question's messages. Critical.
+    """
+
+    number: int
+    key: str
+    value: Decimal
+    threshold: Decimal
+    in_money: bool
+    today: Decimal | None
+    open_positions: int
+    open_result: Decimal
+    closing_costs: Decimal
+    outcome: str
+    by: str
+    why: str
+    decided_ms: int
+    until_ms: int
+
+    @property
+    def thread(self) -> str:
+        """What the messages about this question are kept under."""
+        return f"emergency-{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +274,7 @@ class LiquidationAlert(Alert):
 
 def is_critical(alert: Alert) -> bool:
     """Whether an alert may never be muted, merged or delayed by others."""
-    if isinstance(alert, ProtectionAlert | LiquidationAlert):
+    if isinstance(alert, ProtectionAlert | LiquidationAlert | EmergencyAlert | EmergencyDecidedAlert):
         return True
     if isinstance(alert, HoldAlert):
         return alert.set and alert.level == "HALTED"

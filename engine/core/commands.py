@@ -83,6 +83,22 @@ class ChangeLimit(Command):
     value: Decimal
 
 
+class Choice(StrEnum):
+    """What can be answered to an emergency."""
+
+    CLOSE = "close"
+    PAUSE = "pause"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerEmergency(Command):
+    """Answer the question of an emergency limit, by its number."""
+
+    number: int
+    choice: Choice
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchRule(Command):
     """Switch one rule of a profile on or off."""
@@ -132,6 +148,26 @@ class AdoptPosition(Command):
 
     symbol: str
     profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockEntries(Command):
+    """Hold the account reduce-only under a name until `FreeEntries` of that name; no resume lifts it.
+
+    `lift` says in a word who may (`host`, `golive`); with `recall` entries on their way are cancelled.
+    """
+
+    name: str
+    reason: str
+    lift: str
+    recall: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeEntries(Command):
+    """Lift the hold of a name that `LockEntries` set."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,12 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class SetProtection:
-    """Set stop and target of the position on the exchange (0 = none)."""
+    """Set stop, target and distance of the trailing stop of the position on the exchange (0 = none)."""
 
     symbol: str
     stop: Ticks
     target: Ticks
+    trail: Ticks = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ exchange said it.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.chat_events import ChatEvent
 from engine.core.market import Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.core.quick import quick
@@ -187,12 +188,13 @@ class FundingPaid:
 @quick
 @dataclass(frozen=True, slots=True)
 class ProtectionReported:
-    """Stop and target that the exchange holds for the position (0 = none)."""
+    """Stop, target and distance of the trailing stop that the exchange holds for the position (0 = none)."""
 
     symbol: str
     stop: Ticks
     target: Ticks
     at_ms: int
+    trail: Ticks = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +232,16 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True)
 class PositionReport:
-    """One position as the exchange shows it: signed quantity, cost at entry, stop and target (0 = none)."""
+    """One position as the exchange shows it: signed quantity, cost at entry, stop, target and distance of its trailing
+    stop (0 = none).
+    """
 
     symbol: str
     qty: Steps
     entry_cost: Money
     stop: Ticks
     target: Ticks
+    trail: Ticks = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,4 +392,4 @@ type AccountEvent = (
     | TransfersReported
 )
 type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | StrategyJudged | DeskStopping
-type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent
+type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent | ChatEvent

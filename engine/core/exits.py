@@ -113,3 +113,12 @@ def ask(ws: Workspace, order: Order) -> None:
         ws.asked[key] = ws.wall_ms
         ws.asked.setdefault(order.ticket.link_id, ws.wall_ms)
         ws.emit(QueryOrder(order.ticket.link_id, order.ticket.symbol, order.ticket.decided_ms))
+
+
+def close_scope(ws: Workspace, profile: str, reason: str) -> tuple[str, ...]:
+    """Close every position of a profile, or of the account (empty: external ones too); return order ids."""
+    ids: list[str] = []
+    for position in list(ws.positions.values()):
+        if not profile or position.profile == profile:
+            ids.extend(close_position(ws, position, reason))
+    return tuple(ids)

@@ -7,6 +7,7 @@ Every fact can be written as JSON and read back (`engine.core.codec`). Market da
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer, Scope
 from engine.core.events import (
     Executed,
@@ -108,7 +109,7 @@ class OrderIntended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What the desk may not do, where, why, and what lifts it (`admin`, `time` or `condition`).
+    """What the desk may not do, where, why, and what lifts it (`admin`, `time`, `condition`, `host` or `golive`).
 
     `until_ms` counts on the market's clock for trading rules and on the wall clock (`on_wall`) for what a person asked.
     """
@@ -174,12 +175,34 @@ class SymbolSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionIntended:
-    """The desk decided on a new stop or target of a position (0 = none)."""
+    """The desk decided on a new stop, target or distance of the exchange's trailing stop (0 = none)."""
 
     symbol: str
     stop: Ticks
     target: Ticks
     why: str
+    at_ms: int
+    trail: Ticks = 0
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlippageSeen:
+    """An order was filled further from what it counted on than is usual.
+
+    `what` is entry, exit, or the exchange's own stop, target or trailing; `ppm` of the expected price, positive when it
+    cost us; `limit_ppm` is what it went beyond.
+    """
+
+    position_id: str
+    profile: str
+    symbol: str
+    link_id: str
+    what: str
+    expected: Decimal
+    price: Decimal
+    ppm: int
+    limit_ppm: int
     at_ms: int
 
 
@@ -323,10 +346,14 @@ type Fact = (
     | CooldownLifted
     | SymbolSwitched
     | ProtectionIntended
+    | SlippageSeen
     | ExtremesSeen
     | ReferenceSet
     | LimitCrossed
     | LimitChanged
+    | ApprovalAsked
+    | ApprovalHeard
+    | ApprovalDecided
     | RuleSwitched
     | ProfileSwitched
     | TradeClosed

@@ -28,7 +28,9 @@ from engine.core.money import Money, at_rate, from_money
 from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
+from engine.core.slippage import judge_order, judge_own
 from engine.core.trades import Trade
+from engine.core.trailing import begin as begin_trail
 from engine.core.workspace import Workspace
 
 BY_HAND = "by hand"
@@ -56,13 +58,21 @@ def on_executed(ws: Workspace, event: Executed) -> None:
     position = ws.positions.get(event.symbol)
     if event.kind in _FORCED:
         _forced(ws, event, before)
-    if trade is not None:
+    if trade is not None and before is not None:
         on_flat(ws, trade)
-    if position is not None and order is not None and order.ticket.purpose is Purpose.ENTRY:
-        if position is not before:
+        judge_own(ws, before, long=not event.buy)
+    if order is not None:
+        if position is not None and position is not before and order.ticket.purpose is Purpose.ENTRY:
             _rest(ws, event.symbol, position.profile, "entry", event.at_ms)
         if order.over:
-            _entered(ws, position, order)
+            _filled(ws, order, position)
+
+
+def _filled(ws: Workspace, order: Order, position: Position | None) -> None:
+    if position is not None and order.ticket.purpose is Purpose.ENTRY:
+        _entered(ws, position, order)
+    else:
+        judge_order(ws, order)
 
 
 def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
@@ -153,8 +163,13 @@ def _set_rest(ws: Workspace, symbol: str, until: int, why: str, at_ms: int) -> N
 
 
 def _entered(ws: Workspace, position: Position, order: Order) -> None:
-    if not ws.telling:
-        return
+    begin_trail(ws, position)
+    if ws.telling:
+        _tell_entry(ws, position, order)
+    judge_order(ws, order)
+
+
+def _tell_entry(ws: Workspace, position: Position, order: Order) -> None:
     instrument = ws.state.portfolio.instruments[position.symbol]
     average = instrument.average(position.entry_value, position.entered)
     expected = instrument.price(position.expected)
@@ -179,6 +194,7 @@ def _entered(ws: Workspace, position: Position, order: Order) -> None:
         reward_risk=_reward_risk(position),
         margin=from_money(position.margin()),
         leverage=position.leverage,
+        trail=instrument.price(position.trail) if position.trail else None,
     )
 
 
@@ -235,6 +251,8 @@ def _over(ws: Workspace, order: Order, why: str) -> None:
         _entered(ws, position, order)
     elif not order.filled:
         _tell_order(ws, order, "expired", why)
+    else:
+        judge_order(ws, order)
 
 
 def on_rejected(ws: Workspace, event: OrderRejected | OrderUnsent) -> None:
@@ -290,9 +308,11 @@ def _tell_order(ws: Workspace, order: Order, what: str, why: str, *, critical: b
 
 
 def on_protection(ws: Workspace, event: ProtectionReported) -> None:
-    """Take in which stop and target the exchange holds."""
+    """Take in which stop, target and trail the exchange holds."""
     position = ws.positions.get(event.symbol)
-    if position is not None and (position.held_stop, position.held_target) != (event.stop, event.target):
+    if position is None:
+        return
+    if (position.held_stop, position.held_target, position.held_trail) != (event.stop, event.target, event.trail):
         ws.record(event)
 
 
@@ -300,6 +320,9 @@ def on_protection_refused(ws: Workspace, event: ProtectionRefused) -> None:
     """A stop that the exchange will not take leaves one safe answer: close when the price is beyond it; else the watch
     tries again.
     """
+    watch = ws.watches.get(event.symbol)
+    if watch is not None:
+        watch.why = event.reason
     position = ws.positions.get(event.symbol)
     if position is None or position.held_stop == position.stop:
         return

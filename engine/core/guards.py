@@ -2,13 +2,15 @@
 their actions.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core import alerts as a
+from engine.core import approval
 from engine.core.commands import ACCOUNT, Scope
 from engine.core.effects import SetProtection
 from engine.core.events import VenueState
-from engine.core.exits import cancel_entries, close_position, sweep
+from engine.core.exits import cancel_entries, close_position, close_scope, sweep
 from engine.core.facts import ExtremesSeen, Hold, HoldLifted, HoldSet, LimitCrossed, ProtectionIntended, ReferenceSet
 from engine.core.fills import tell_unprotected
 from engine.core.holds import due
@@ -19,6 +21,8 @@ from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Action, HoldLevel, LimitSpec
 from engine.core.protection import CloseFor, MoveStop, grid
 from engine.core.protection import due as protection_due
+from engine.core.trailing import ask_later
+from engine.core.trailing import begin as begin_trail
 from engine.core.workspace import Watch, Workspace
 
 STOP_AGAIN_MS = (1_000, 2_500, 4_000)
@@ -41,9 +45,11 @@ def on_time(ws: Workspace) -> None:
             _rules(ws)
     ws.grid = grid(ws.now_ms)
     check_limits(ws)
+    if ws.state.questions:
+        approval.on_time(ws)
     # After the limits, so that one that is breached anew renews its hold instead of losing it for a moment.
     for hold in due(ws.state.holds.values(), market_ms=ws.now_ms, wall_ms=ws.wall_ms):
-        if _measurable(ws) or hold.on_wall:
+        if ws.measurable or hold.on_wall:
             lift(ws, hold, by="time")
 
 
@@ -61,6 +67,7 @@ def _blind(ws: Workspace) -> None:
 
 def lift(ws: Workspace, hold: Hold, *, by: str) -> None:
     """End a hold and say so."""
+    approval.on_lift(ws, hold, by)
     ws.record(HoldLifted(hold.hold_id, by, ws.now_ms))
     ws.alert(a.HoldAlert, scope=scope_name(hold.scope), level=hold.level.name, set=False, by=by, reason=hold.reason)
 
@@ -89,8 +96,8 @@ def _rules(ws: Workspace) -> None:
 
 def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: str) -> None:
     """Decide on a new stop and target, and ask the exchange for them."""
-    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms))
-    ws.emit(SetProtection(position.symbol, stop, target))
+    ws.record(ProtectionIntended(position.symbol, stop, target, why, ws.now_ms, position.trail))
+    ws.emit(SetProtection(position.symbol, stop, target, position.held_trail))
     if ws.telling:
         instrument = ws.state.portfolio.instruments[position.symbol]
         ws.alert(
@@ -108,8 +115,9 @@ def move_stop(ws: Workspace, position: Position, stop: int, target: int, why: st
 def _stops(ws: Workspace) -> None:
     for position in list(ws.positions.values()):
         symbol = position.symbol
-        held = position.held_stop == position.stop or not position.stop
-        if held or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
+        begin_trail(ws, position)
+        stopped = position.stop in {0, position.held_stop}
+        if (stopped and position.trailed) or position.profile == EXTERNAL or ws.venue is VenueState.DOWN:
             ws.watches.pop(symbol, None)
             continue
         watch = ws.watches.setdefault(symbol, Watch(ws.wall_ms))
@@ -118,13 +126,18 @@ def _stops(ws: Workspace) -> None:
             _unprotected(ws, position, watch)
         elif watch.attempts < len(STOP_AGAIN_MS) and waited >= STOP_AGAIN_MS[watch.attempts]:
             watch.attempts += 1
-            ws.emit(SetProtection(symbol, position.stop, position.target))
+            # The stop comes first: it must not fail because of a trail that the exchange does not take.
+            trail = position.asked_trail if stopped else position.held_trail
+            ws.emit(SetProtection(symbol, position.stop, position.target, trail))
 
 
 def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
-    if position.held_stop:
+    if position.held_stop and position.trailed:
         # An older stop is live: the position is not naked, so asking begins again and nothing is closed.
         del ws.watches[position.symbol]
+        return
+    if position.held_stop or (position.trail and position.trailed):
+        ask_later(ws, position, watch)
         return
     if not watch.told:
         watch.told = True
@@ -135,7 +148,7 @@ def _unprotected(ws: Workspace, position: Position, watch: Watch) -> None:
 
 def _enforce(ws: Workspace) -> None:
     for spec in ws.specs():
-        if spec.action in _CLOSING and f"limit:{spec.key}" in ws.state.holds:
+        if spec.action in _CLOSING and f"limit:{spec.key}" in ws.state.holds and not approval.spares(ws, spec.key):
             for position in list(ws.positions.values()):
                 mine = spec.profile in {"", position.profile} and position.profile != EXTERNAL
                 if mine and not position.closing:
@@ -148,7 +161,7 @@ def check_limits(ws: Workspace) -> None:
     Nothing is measured before the books are open and every position has a mark: a restart must not take missing prices
     for a loss.
     """
-    if not _measurable(ws):
+    if not ws.measurable:
         return
     if not ws.dirty and ws.now_ms < ws.renewed_until_ms:
         return
@@ -158,10 +171,6 @@ def check_limits(ws: Workspace) -> None:
     for profile in ws.account.profiles:
         if profile.limits:
             _check_scope(ws, profile.name, profile.limits)
-
-
-def _measurable(ws: Workspace) -> bool:
-    return ws.state.opened and ws.marks.keys() >= ws.positions.keys()
 
 
 def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> None:
@@ -192,7 +201,9 @@ def _crossed(ws: Workspace, found: Crossing) -> None:
     ws.record(
         LimitCrossed(key=spec.key, level=found.level, value=found.value, threshold=found.threshold, at_ms=ws.now_ms)
     )
-    closing = _act(ws, spec) if found.level == "breached" else ()
+    acted = _act(ws, found) if found.level == "breached" else _Acted()
+    if acted is None:
+        return
     positions = [p for p in ws.positions.values() if not spec.profile or p.profile == spec.profile]
     scale = from_money if spec.in_money else _percent
     ws.alert(
@@ -205,7 +216,8 @@ def _crossed(ws: Workspace, found: Crossing) -> None:
         action=spec.action.value,
         open_positions=len(positions),
         open_result=from_money(ws.state.portfolio.unrealised(ws.marks, spec.profile or None)),
-        closing=closing,
+        closing=acted.closing,
+        why=acted.why,
     )
 
 
@@ -213,13 +225,22 @@ def _percent(ppm: int) -> Decimal:
     return Decimal(ppm) / 10_000
 
 
-def _act(ws: Workspace, spec: LimitSpec) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Acted:
+    closing: tuple[str, ...] = ()
+    why: str = ""
+
+
+def _act(ws: Workspace, found: Crossing) -> _Acted | None:
+    """None when people are asked first: the question then tells."""
+    spec = found.spec
     if spec.action in {Action.ALERT, Action.HALVE_SIZE}:
-        return ()
+        return _Acted()
     _hold(ws, spec)
-    if spec.action in _CLOSING:
-        return close_scope(ws, spec.profile, f"limit {spec.key}")
-    return ()
+    why = approval.take_up(ws, found) if spec.action is Action.EMERGENCY else ""
+    if why is None:
+        return None
+    return _Acted(close_scope(ws, spec.profile, f"limit {spec.key}") if spec.action in _CLOSING else (), why)
 
 
 def _hold(ws: Workspace, spec: LimitSpec) -> None:
@@ -239,12 +260,3 @@ def _hold(ws: Workspace, spec: LimitSpec) -> None:
     )
     ws.record(HoldSet(hold, ws.now_ms))
     cancel_entries(ws, profile=spec.profile or None)
-
-
-def close_scope(ws: Workspace, profile: str, reason: str) -> tuple[str, ...]:
-    """Close every position of a profile, or of the account (empty: external ones too); return order ids."""
-    ids: list[str] = []
-    for position in list(ws.positions.values()):
-        if not profile or position.profile == profile:
-            ids.extend(close_position(ws, position, reason))
-    return tuple(ids)

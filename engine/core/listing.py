@@ -36,7 +36,7 @@ def _regridded(ws: Workspace, before: Instrument, after: Instrument) -> None:
         return
     ws.dirty = True
     if position.stop or position.target:
-        ws.emit(SetProtection(symbol, position.stop, position.target))
+        ws.emit(SetProtection(symbol, position.stop, position.target, position.held_trail))
     changes = [f"tick {before.tick} → {after.tick}"] if before.tick != after.tick else []
     changes += [f"quantity step {before.step} → {after.step}"] if before.step != after.step else []
     detail = f"{' and '.join(changes)}. The open position is counted anew; its stop and target are set again."

@@ -143,6 +143,10 @@ class Regrid:
         """Return the nearest new tick; 0 stays 0."""
         return self._after.ticks(self._before.price(ticks))
 
+    def distance(self, ticks: Ticks) -> Ticks:
+        """Return a distance between prices, rounded up; 0 stays 0."""
+        return self._after.ticks_up(self._before.price(ticks))
+
     def level(self, ticks: Ticks, *, long: bool) -> Ticks:
         """Return a stop or target rounded as at entry: down for a long, up for a short, never to nothing."""
         if not ticks:

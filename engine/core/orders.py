@@ -111,7 +111,8 @@ class Ticket:
 class Order:
     """A ticket and what became of it. Entity: changed only by the book.
 
-    `final` is what the exchange says was filled in the end; until those fills are in, the order is not over.
+    `final` is what the exchange says was filled in the end; until those fills are in, the order is not over. `slipped`
+    once its slippage was recorded.
     """
 
     ticket: Ticket
@@ -121,6 +122,7 @@ class Order:
     cost: Money = 0
     heard_ms: int = 0
     final: Steps | None = None
+    slipped: bool = False
 
     @property
     def over(self) -> bool:

@@ -11,7 +11,7 @@ from engine.core.market import DAY_MS, timeframe_name
 from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
-from engine.core.profile import HoldLevel, LimitSpec, Profile, SizeMode
+from engine.core.profile import Action, ApprovalMode, HoldLevel, LimitSpec, Profile, SizeMode
 from engine.core.profile_words import parameters_of, protection_words
 from engine.core.risk import exposure, liquidation_price
 from engine.core.runaway import entered, most_notional
@@ -125,6 +125,9 @@ def _position(ws: Workspace, p: Position) -> PositionView:
         adopter=taken.profile.name if taken else "",
         adopt_stop=instrument.price(taken.stop) if taken and taken.stop else None,
         adopt_target=instrument.price(taken.target) if taken and taken.target else None,
+        trail=instrument.price(p.asked_trail) if p.asked_trail else None,
+        trail_percent=_percent(p.asked_trail * p.size * p.unit, p.cost) if p.asked_trail else None,
+        trail_on_exchange=bool(p.held_trail),
     )
 
 
@@ -155,6 +158,7 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
     value = measure(spec, ws.ledger(spec.profile), ws.state.references.get(spec.profile, {}))
     scale = from_money if spec.in_money else _ppm
     used = max(Decimal(0), Decimal(value) / threshold) if value is not None else Decimal(0)
+    question = ws.state.questions.get(spec.key)
     return LimitView(
         key=spec.key,
         profile=spec.profile,
@@ -167,7 +171,17 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
         in_money=spec.in_money,
         action=spec.action.value,
         state=ws.state.levels.get(spec.key, ""),
+        approval=_approval(ws, spec),
+        approval_ms=spec.approval_ms,
+        question=question.phase if question else "",
+        question_until_ms=question.until_ms if question else 0,
     )
+
+
+def _approval(ws: Workspace, spec: LimitSpec) -> str:
+    if spec.action is not Action.EMERGENCY:
+        return ""
+    return spec.approval.value if ws.account.asks else ApprovalMode.AUTO.value
 
 
 def _ppm(value: int) -> Decimal:

@@ -3,23 +3,26 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engine.core.events import Executed, FundingPaid
+from engine.core.events import ExecKind, Executed, FundingPaid
 from engine.core.market import Instrument, Regrid
 from engine.core.money import Money, Steps, Ticks, from_money, share
 from engine.core.orders import Ticket
 from engine.core.trades import Trade
 
 EXTERNAL = "external"
+# What the exchange does for a position at a price that was set before.
+TRIGGERED = frozenset({ExecKind.STOP, ExecKind.TARGET, ExecKind.TRAILING})
 
 
 @dataclass(slots=True)
 class Position:
     """One position, or the part of it that is left. `qty` is signed steps, `cost` the entry value of what is held.
 
-    `stop` and `target` are what the desk wants on the exchange, `held_stop` and `held_target` what the exchange reports
-    (0 = none).
+    `stop`, `target` and `trail` (the distance of a trailing stop) are what the desk wants on the exchange, `held_stop`,
+    `held_target` and `held_trail` what the exchange reports (0 = none).
     `closing` names the reason while the desk is closing it; `low` and `high` are the extreme prices seen while open,
-    `told` those already recorded.
+    `told` those already recorded. `own_qty` and `own_value` are what the exchange's own order of kind `own_kind` has
+    closed.
     """
 
     position_id: str
@@ -52,6 +55,11 @@ class Position:
     expected_exit: Ticks = 0
     exits: int = 0
     ambiguous: bool = False
+    trail: Ticks = 0
+    held_trail: Ticks = 0
+    own_kind: str = ""
+    own_qty: Steps = 0
+    own_value: Money = 0
 
     @property
     def long(self) -> bool:
@@ -77,6 +85,27 @@ class Position:
         """Widen the extremes seen."""
         self.low = min(self.low, low)
         self.high = max(self.high, high)
+
+    @property
+    def asked_trail(self) -> Ticks:
+        """The trail that the position is to have: the desk's, or one that somebody else has set and that stays."""
+        return self.trail or self.held_trail
+
+    @property
+    def trailed(self) -> bool:
+        """Whether the exchange holds the trail that the desk wants, if any."""
+        return self.trail in {0, self.held_trail}
+
+    def report(self, stop: Ticks, target: Ticks, trail: Ticks) -> None:
+        """Take in what the exchange holds. Where it trails, a better stop or a closer trail than the desk's is wanted
+        from now on: nothing that the exchange has moved on is ever moved back.
+        """
+        self.held_stop, self.held_target, self.held_trail = stop, target, trail
+        moved_on = stop > self.stop if self.qty > 0 else 0 < stop < self.stop
+        if trail and self.stop and moved_on:
+            self.stop = stop
+        if 0 < trail < self.trail:
+            self.trail = trail
 
     def margin(self) -> Money:
         """Return the initial margin of what is held."""
@@ -181,6 +210,11 @@ class Portfolio:
         position.fees += fee
         position.exit_reason = reason
         position.ambiguous = position.ambiguous or event.ambiguous
+        if event.kind in TRIGGERED:
+            if position.own_kind != event.kind:
+                position.own_kind, position.own_qty, position.own_value = event.kind.value, 0, 0
+            position.own_qty += qty
+            position.own_value += value
         was_long = position.long
         position.qty += qty if event.buy else -qty
         self._book(position.profile, gross - fee, event.at_ms)
@@ -273,6 +307,8 @@ class Portfolio:
         position.told = grid.near(position.told[0]), grid.near(position.told[1])
         for name in ("first_stop", "first_target", "stop", "target", "held_stop", "held_target"):
             setattr(position, name, grid.level(getattr(position, name), long=long))
+        position.trail, position.held_trail = grid.distance(position.trail), grid.distance(position.held_trail)
+        position.own_qty = grid.steps(position.own_qty)
 
 
 def _opened(event: Executed, ticket: Ticket | None, unit: Money) -> Position:

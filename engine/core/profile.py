@@ -96,6 +96,13 @@ class Action(StrEnum):
     EMERGENCY = "emergency"
 
 
+class ApprovalMode(StrEnum):
+    """Whether an emergency limit closes at once, or asks the admins first."""
+
+    AUTO = "auto"
+    ASK = "ask"
+
+
 class HoldLevel(IntEnum):
     """How much a hold forbids; the highest in force applies."""
 
@@ -113,7 +120,8 @@ class LimitSpec:
 
     `name` is unique within its scope; `profile` is empty for account limits. `floor` and `ceiling` are the hard bounds
     for changes from chat
-    (floor the loosest). A warning is given at `warn_ppm` of the threshold.
+    (floor the loosest). A warning is given at `warn_ppm` of the threshold. A limit whose action is emergency asks first
+    where `approval` says so; after `approval_ms` of silence it closes.
     """
 
     name: str
@@ -124,6 +132,8 @@ class LimitSpec:
     warn_ppm: int = 800_000
     floor: int
     ceiling: int
+    approval: ApprovalMode = ApprovalMode.AUTO
+    approval_ms: int = 30_000
 
     @property
     def key(self) -> str:
@@ -192,7 +202,8 @@ class Account:
     """The account everything trades on: identity, costs, caps and the checks' constants.
 
     `prices` says what its market is: live, generated or replayed. The day of the account's own limits begins
-    `day_begins_ms` after 00:00 UTC.
+    `day_begins_ms` after 00:00 UTC. `asks` is False where nobody can be asked in time because the market does not go
+    at the pace of the wall clock: emergency limits then close at once.
     """
 
     name: str = "main"
@@ -210,6 +221,7 @@ class Account:
     liquidation_buffer_ppm: int = 5_000
     entry_ttl_ms: int = 10_000
     hand_cooldown_ms: int = 4 * HOUR_MS
+    asks: bool = True
     runaway: Runaway = Runaway()
     day_begins_ms: int = 0
     limits: tuple[LimitSpec, ...] = ()

@@ -113,6 +113,8 @@ def describe(rules: Protection) -> tuple[str, ...]:
         words.append(f"breakeven at +{rules.breakeven_ppm / 10_000:g} %")
     if rules.trail_from_ppm is not None and rules.trail_by_ppm is not None:
         words.append(f"trails {rules.trail_by_ppm / 10_000:g} % from +{rules.trail_from_ppm / 10_000:g} %")
+    if rules.exchange_trail_ppm is not None:
+        words.append(f"trails {rules.exchange_trail_ppm / 10_000:g} % on the exchange")
     if rules.losing_after_ms is not None:
         words.append(f"closes losers after {rules.losing_after_ms // 3_600_000} h")
     if rules.max_age_ms is not None:

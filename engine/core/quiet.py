@@ -34,7 +34,7 @@ def quiet(ws: Workspace) -> Quiet | None:
         return None
     position = next(iter(ws.positions.values()))
     profile = ws.profile(position.profile)
-    if profile is None or position.closing or position.held_stop != position.stop:
+    if profile is None or position.closing or position.held_stop != position.stop or not position.trailed:
         return None
     rules = profile.protection
     if rules.trail_from_ppm is not None:

@@ -111,7 +111,7 @@ def _position(ws: Workspace, symbol: str, row: PositionReport | None, report: Ac
         # Executions that came late were averaged in another order; a tick on average is the exchange's own rounding.
         _adopt(ws, symbol, qty, cost, report)
     if row is not None:
-        on_protection(ws, ProtectionReported(symbol, row.stop, row.target, report.at_ms))
+        on_protection(ws, ProtectionReported(symbol, row.stop, row.target, report.at_ms, row.trail))
 
 
 def _adopt(ws: Workspace, symbol: str, qty: int, cost: Money, report: AccountReported) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from engine.core import alerts as a
 from engine.core import commands as c
 from engine.core.adopting import adopt
+from engine.core.approval import answer, waits
 from engine.core.effects import Reply
 from engine.core.exits import cancel_entries, close_position
 from engine.core.facts import CommandHandled, Hold, HoldSet, LimitChanged, ProfileSwitched, RuleSwitched
 from engine.core.fills import BY_HAND
 from engine.core.guards import lift, scope_name
 from engine.core.holds import liftable
+from engine.core.locks import free, lock
 from engine.core.manual import no_symbol, open_manual, switch_symbol, unlock
 from engine.core.money import from_money, percent_to_ppm, to_money
 from engine.core.portfolio import Position
@@ -24,12 +26,12 @@ from engine.core.workspace import Workspace
 
 def on_command(ws: Workspace, command: c.Command) -> None:
     """Answer a command; a repeated id gets the first answer and does nothing."""
-    answer = ws.state.answers.get(command.command_id)
-    if answer is None:
+    said = ws.state.answers.get(command.command_id)
+    if said is None:
         ws.wall_ms = max(ws.wall_ms, command.wall_ms)
-        answer = _HANDLERS[type(command)](ws, command)
-        ws.record(CommandHandled(command.command_id, type(command).__name__, command.by, answer, ws.now_ms))
-    ws.emit(Reply(answer))
+        said = _HANDLERS[type(command)](ws, command)
+        ws.record(CommandHandled(command.command_id, type(command).__name__, command.by, said, ws.now_ms))
+    ws.emit(Reply(said))
 
 
 def _known_scope(ws: Workspace, scope: c.Scope) -> str | None:
@@ -81,13 +83,17 @@ def _resume(ws: Workspace, command: c.Resume) -> c.Answer:
     wrong = _known_scope(ws, command.scope)
     if wrong:
         return c.Refused(command.command_id, wrong)
-    for hold in liftable(list(ws.state.holds.values()), command.scope):
-        lift(ws, hold, by=command.by)
+    found = liftable(list(ws.state.holds.values()), command.scope)
+    undecided = [hold for hold in found if waits(ws, hold)]
+    for hold in found:
+        if hold not in undecided:
+            lift(ws, hold, by=command.by)
     breached = [spec.key for spec in ws.specs() if ws.state.levels.get(spec.key) == "breached"]
     left = [
         hold.reason for hold in ws.state.holds.values() if hold.scope.covers(command.scope.name, command.scope.name)
     ]
     notes = [f"Still breached: {key}" for key in breached] + [f"Still held: {reason}" for reason in left]
+    notes += [f"Nobody has decided yet: {hold.reason}. Answer its message first." for hold in undecided]
     return c.Done(command.command_id, notes=tuple(notes))
 
 
@@ -205,9 +211,12 @@ _HANDLERS: dict[type[c.Command], Callable[[Workspace, Any], c.Answer]] = {
     c.CloseAll: _close_all,
     c.AdoptPosition: adopt,
     c.ChangeLimit: _change_limit,
+    c.AnswerEmergency: answer,
     c.SwitchRule: _switch_rule,
     c.SwitchProfile: _switch_profile,
     c.OpenManual: open_manual,
     c.UnlockSymbol: unlock,
     c.SwitchSymbol: switch_symbol,
+    c.LockEntries: lock,
+    c.FreeEntries: free,
 }

@@ -71,15 +71,20 @@ def level_price(
             found = [level_price(each, expected, instrument, up=up, long=long) or 0 for each in levels]
             return min(found, key=lambda price: abs(price - expected), default=None)
         case At(price=price):
-            exact = Decimal(repr(price))
+            exact = _written(price)
             return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
         case Off(distance=distance):
-            exact = instrument.price(expected) + sign * Decimal(repr(distance))
+            exact = instrument.price(expected) + sign * _written(distance)
             return instrument.ticks_down(exact) if long else instrument.ticks_up(exact)
         case Multiple(ratio=ratio):
             ppm = round(ratio * PPM) * abs(expected - stop) if stop is not None else 0
             return _scaled(expected * PPM + sign * ppm, long=long)
     return _scaled(expected * (PPM + sign * level.ppm), long=long)
+
+
+def _written(value: float) -> Decimal:
+    # Computed values are noisy beyond twelve digits: that must not push a level on the grid to the next tick.
+    return Decimal(f"{value:.12g}")
 
 
 def _scaled(exact: int, *, long: bool) -> Ticks:

@@ -11,7 +11,8 @@ from engine.core.facts import Hold
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView:
     """An open position. `if_stopped` is the result at the stop after fees; `liquidation` an estimate; `external`
-    positions have no profile; `adopter` names the one that may take it, with the levels it would then have.
+    positions have no profile; `adopter` names the one that may take it, with the levels it would then have. `trail` is
+    the distance of the trailing stop that the exchange holds (`trail_on_exchange`) or is asked for.
     """
 
     position_id: str
@@ -43,6 +44,9 @@ class PositionView:
     adopter: str = ""
     adopt_stop: Decimal | None = None
     adopt_target: Decimal | None = None
+    trail: Decimal | None = None
+    trail_percent: Decimal | None = None
+    trail_on_exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,8 @@ class OrderView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitView:
     """A limit, its current value and the share of it that is used (0 … 1 and beyond); percent or money as `in_money`
-    says.
+    says. `approval` is `auto` or `ask` for an emergency, with the silence that closes; `question` how far one that was
+    asked is, with its end (wall time).
     """
 
     key: str
@@ -79,6 +84,10 @@ class LimitView:
     in_money: bool
     action: str
     state: str
+    approval: str = ""
+    approval_ms: int = 0
+    question: str = ""
+    question_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

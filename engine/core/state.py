@@ -3,10 +3,11 @@ positions run ahead of their facts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core import facts as f
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Answer
 from engine.core.events import (
     ExecKind,
@@ -24,10 +25,11 @@ from engine.core.events import (
 )
 from engine.core.facts import Fact
 from engine.core.ids import is_exit
-from engine.core.market import MINUTE_MS, Instrument, day_start
+from engine.core.market import DAY_MS, MINUTE_MS, Instrument, day_start
 from engine.core.money import Money
 from engine.core.orders import OrderBook, Purpose, Ticket, Word
 from engine.core.portfolio import Portfolio
+from engine.core.question import Question, after_asking, after_deciding
 from engine.core.trades import Trade
 
 LOST_CLOSE = "closed by the desk"
@@ -40,7 +42,9 @@ REMEMBERED_FOREIGN = 500
 
 @dataclass(slots=True)
 class State:
-    """Everything that must survive a restart. Change it only through `apply`."""
+    """Everything that must survive a restart. Change it only through `apply`. `slips` are a UTC day and how many orders
+    slipped on it.
+    """
 
     portfolio: Portfolio = field(default_factory=Portfolio)
     book: OrderBook = field(default_factory=OrderBook)
@@ -62,6 +66,9 @@ class State:
     unexplained: Money = 0
     unexplained_ms: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
+    slips: tuple[int, int] = (0, 0)
+    questions: dict[str, Question] = field(default_factory=dict)
+    last_question: int = 0
     entered_at: tuple[int, ...] = ()
     entered_day: int = 0
     entered_notional: Money = 0
@@ -195,12 +202,19 @@ class State:
     def _protection(self, fact: ProtectionReported) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.held_stop, position.held_target = fact.stop, fact.target
+            position.report(fact.stop, fact.target, fact.trail)
 
     def _protect(self, fact: f.ProtectionIntended) -> None:
         position = self.portfolio.positions.get(fact.symbol)
         if position is not None:
-            position.stop, position.target = fact.stop, fact.target
+            position.stop, position.target, position.trail = fact.stop, fact.target, fact.trail
+
+    def _slipped(self, fact: f.SlippageSeen) -> None:
+        day = fact.at_ms // DAY_MS
+        self.slips = (day, self.slips[1] + 1 if day == self.slips[0] else 1)
+        order = self.book.orders.get(fact.link_id)
+        if order is not None:
+            order.slipped = True
 
     def _extremes(self, fact: f.ExtremesSeen) -> None:
         position = self.portfolio.positions.get(fact.symbol)
@@ -213,6 +227,7 @@ class State:
 
     def _lifted(self, fact: f.HoldLifted) -> None:
         self.holds.pop(fact.hold_id, None)
+        self.questions.pop(fact.hold_id.removeprefix("limit:"), None)
         if fact.hold_id == RUNAWAY:
             # Who lifts it has looked: what was entered before counts no longer.
             self.entered_at, self.entered_notional = (), 0
@@ -237,6 +252,16 @@ class State:
     def _limit(self, fact: f.LimitChanged) -> None:
         self.thresholds[fact.key] = fact.new
         self.levels[fact.key] = ""
+
+    def _asked(self, fact: ApprovalAsked) -> None:
+        self.last_question = fact.number
+        self.questions[fact.key] = after_asking(self.questions.get(fact.key), fact)
+
+    def _heard(self, fact: ApprovalHeard) -> None:
+        self.questions[fact.key] = replace(self.questions[fact.key], heard=True)
+
+    def _decided(self, fact: ApprovalDecided) -> None:
+        self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
         off = set(self.rules_off.get(fact.profile, ()))
@@ -288,10 +313,14 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.CooldownLifted: State._unlocked,
     f.SymbolSwitched: State._symbol,
     f.ProtectionIntended: State._protect,
+    f.SlippageSeen: State._slipped,
     f.ExtremesSeen: State._extremes,
     f.ReferenceSet: State._reference,
     f.LimitCrossed: State._crossed,
     f.LimitChanged: State._limit,
+    ApprovalAsked: State._asked,
+    ApprovalHeard: State._heard,
+    ApprovalDecided: State._decided,
     f.RuleSwitched: State._rule,
     f.ProfileSwitched: State._profile,
     f.SignalRecorded: State._signal,

@@ -8,6 +8,8 @@ from typing import Any
 from engine.core import alerts as a
 from engine.core import events as e
 from engine.core import facts as f
+from engine.core.approval import on_delivered, on_quieted
+from engine.core.chat_events import AdminsQuieted, ApprovalDelivered
 from engine.core.commands import ACCOUNT, Command
 from engine.core.effects import Effect, QueryAccount
 from engine.core.entries import on_bar
@@ -136,6 +138,8 @@ class Trader:
             e.AccountReported: on_account,
             e.WalletReported: on_wallet,
             e.TransfersReported: on_transfers,
+            ApprovalDelivered: on_delivered,
+            AdminsQuieted: on_quieted,
         }
 
         def dated(part: Callable[[Workspace, Any], None]) -> Callable[[Any], None]:

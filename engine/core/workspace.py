@@ -23,11 +23,14 @@ from engine.core.trades import Trade
 
 @dataclass(slots=True)
 class Watch:
-    """An unconfirmed stop: since when (wall time), how often it was set again, and whether people were told."""
+    """An unconfirmed stop or trail: since when (wall time), how often it was set again, whether people were told, and
+    what the exchange said last.
+    """
 
     since_ms: int
     attempts: int = 0
     told: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Workspace:
     telling: bool = True
     venue: VenueState = VenueState.UP
     writable: bool = True
+    admins_quiet: bool = False
     compared: bool = True
     agreed_ms: int = 0
     wondered: bool = False
@@ -86,6 +90,11 @@ class Workspace:
             self.effects.append(
                 Notify(kind(account=self.account.name, mode=self.account.mode, at_ms=self.now_ms, **data))
             )
+
+    @property
+    def measurable(self) -> bool:
+        """Whether the books are open and every position has a mark: missing prices must not be taken for a loss."""
+        return self.state.opened and self.marks.keys() >= self.positions.keys()
 
     @property
     def positions(self) -> dict[str, Position]:

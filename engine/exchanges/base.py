@@ -56,8 +56,10 @@ class Exchange(Protocol):
     async def cancel(self, link_id: str, symbol: str) -> Outcome:
         """Cancel an order; an order that is already over is `Accepted`."""
 
-    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
-        """Set stop and target of the whole position (0 = none)."""
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> Outcome:
+        """Set stop, target and trailing distance of the whole position (0 = none). A trailing stop begins at the
+        present price; set again at the same distance it goes on from where it is.
+        """
 
     async def account(self, since_ms: int) -> AccountReported:
         """Return the whole view, with executions since a time; raises QueryFailedError."""

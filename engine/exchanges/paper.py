@@ -122,13 +122,15 @@ class PaperExchange:
             return Accepted(known.order_id)
         return outcome
 
-    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
-        """Set stop and target of the whole position (0 = none); the same values again are `Accepted`."""
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> Outcome:
+        """Set stop, target and trailing distance of the whole position (0 = none); the same values again are
+        `Accepted`.
+        """
         if self.faults.down:
             return _NO_ANSWER
         if self.faults.strikes("refuse_protection"):
             return Rejected("10001", "StopLoss refused")
-        outcome = self.truth.protect(symbol, stop, target, self.truth.now_ms)
+        outcome = self.truth.protect(symbol, stop, target, self.truth.now_ms, trail=trail)
         self._commit()
         return Accepted() if isinstance(outcome, Rejected) and outcome.code == UNCHANGED else outcome
 

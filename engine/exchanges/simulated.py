@@ -23,7 +23,7 @@ from engine.exchanges.base import Accepted, Rejected
 from engine.exchanges.sim import forced, funding, refusals, reports, state
 from engine.exchanges.sim.inside import Span, run_inside
 from engine.exchanges.sim.ledger import Ledger, News
-from engine.exchanges.sim.levels import follow, refresh
+from engine.exchanges.sim.levels import refresh, start
 from engine.exchanges.sim.matching import CANCELLED, crosses, touch
 from engine.exchanges.sim.model import NEVER, Market, Request, Terms, request_of
 
@@ -73,15 +73,16 @@ class SimulatedExchange:
         refresh(market)
         return Accepted(order.order_id)
 
-    def protect(self, symbol: str, stop: Ticks, target: Ticks, now_ms: int) -> Accepted | Rejected:
-        """Set stop and target of the position at once (0 = none): market orders for its whole size, triggered by the
-        last price.
+    def protect(self, symbol: str, stop: Ticks, target: Ticks, now_ms: int, *, trail: Ticks = 0) -> Accepted | Rejected:
+        """Set stop, target and trailing distance of the position at once (0 = none): market orders for its whole size,
+        triggered by the last price. A new distance begins at that price, the same one goes on.
         """
         market = self._markets.get(symbol)
-        refused = refusals.protection_refusal(market, stop, target)
+        refused = refusals.protection_refusal(market, stop, target, trail)
         if refused is not None or market is None:
             return refused or Rejected(refusals.INVALID, f"symbol {symbol} does not exist")
         self._ledger.now_ms = max(self._ledger.now_ms, now_ms)
+        start(market, trail, market.active if trail == market.trail else 0)
         self._ledger.protect(market, stop, target, now_ms)
         refresh(market)
         return Accepted()
@@ -96,9 +97,8 @@ class SimulatedExchange:
         if distance < 0 or activation < 0:
             return Rejected(refusals.INVALID, "trailing distance and activation must not be negative")
         self._ledger.now_ms = max(self._ledger.now_ms, now_ms)
-        market.trail, market.active, market.best = distance, activation if distance else 0, 0
-        follow(market, market.last)
-        self._ledger.dirty_markets.add(symbol)
+        start(market, distance, activation if distance else 0)
+        self._ledger.protect(market, market.stop, market.target, now_ms)
         refresh(market)
         return Accepted()
 

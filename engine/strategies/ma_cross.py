@@ -8,6 +8,8 @@ from engine.core.strategy import Decision, Enter, Held, Inputs
 from engine.strategies.parameters import parameter
 
 QUARTER_MS = 15 * 60_000
+# A close on the threshold is not beyond it, whatever the last digit of a float says.
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +43,10 @@ class MaCross:
         mean, close = inputs.get(self.needs[0]), inputs.get("close")
         if mean is None or close is None:
             return None
-        if close > mean * (1 + self.threshold):
+        away, beyond = close / mean - 1, self.threshold + _NOISE
+        if away > beyond:
             return Enter(True, "close above the mean")
-        if close < mean * (1 - self.threshold):
+        if away < -beyond:
             return Enter(False, "close below the mean")
         return None
 

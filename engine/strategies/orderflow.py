@@ -9,6 +9,8 @@ from engine.strategies.parameters import parameter
 
 BULLISH, BEARISH = "buyers press, bullish", "sellers press, bearish"
 TREND = "15m:close"
+# A value on its threshold has reached it, whatever the last digit of a float says.
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,10 @@ class Orderflow:
         if not trend:
             return None
         volume, atr = self.volume_imbalance(inputs), inputs.get(self.needs[1])
-        if volume is None or not atr or trend * volume < self.volume:
+        if volume is None or not atr or trend * volume < self.volume - _NOISE:
             return None
         delta = inputs.get("flow:delta")
-        if delta is None or trend * delta < self.delta:
+        if delta is None or trend * delta < self.delta - _NOISE:
             return None
         long = trend > 0
         rule = BULLISH if long else BEARISH

@@ -1,7 +1,8 @@
 """Alerts about positions and orders, and the door to all alert texts: one view for each kind of alert."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core.alerts import (
@@ -9,6 +10,8 @@ from engine.core.alerts import (
     ChangeAlert,
     CooldownAlert,
     DifferenceAlert,
+    EmergencyAlert,
+    EmergencyDecidedAlert,
     EntryAlert,
     ExitAlert,
     HoldAlert,
@@ -16,10 +19,12 @@ from engine.core.alerts import (
     LiquidationAlert,
     OrderAlert,
     ProtectionAlert,
+    SlippageAlert,
     StopMovedAlert,
     SystemAlert,
+    TrailAlert,
 )
-from handlers.views import alerts_desk, words
+from handlers.views import alerts_desk, alerts_emergency, words
 from handlers.views.format import cost, esc, money, percent, price, quantity, r_multiple, side, signed, span
 from handlers.views.table import Table, paragraphs
 
@@ -28,20 +33,12 @@ _NO_TICKS: Mapping[str, Decimal] = {}
 
 def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] = _NO_TICKS) -> str:
     """HTML of an alert. `ticks` are price steps by symbol; without one a price is written with six digits."""
-    tick = ticks.get(getattr(alert, "symbol", ""))
+    of_position = _OF_POSITION.get(type(alert))
+    if of_position is not None:
+        return of_position(alert, ticks.get(getattr(alert, "symbol", "")))
     match alert:
-        case EntryAlert():
-            return _entry(alert, tick)
-        case ExitAlert():
-            return _exit(alert, tick)
-        case StopMovedAlert():
-            return _stop_moved(alert, tick)
-        case OrderAlert():
-            return _order(alert)
-        case ProtectionAlert():
-            return _protection(alert)
-        case LiquidationAlert():
-            return _liquidation(alert, tick)
+        case EmergencyAlert() | EmergencyDecidedAlert():
+            return alerts_emergency.render(alert, zone=zone)
         case LimitAlert() | HoldAlert() | CooldownAlert() | ChangeAlert() | DifferenceAlert() | SystemAlert():
             return alerts_desk.render(alert, zone=zone)
         case _:
@@ -49,7 +46,16 @@ def render_alert(alert: Alert, *, zone: ZoneInfo, ticks: Mapping[str, Decimal] =
             raise TypeError(message)
 
 
-type _OfPosition = EntryAlert | ExitAlert | StopMovedAlert | OrderAlert | ProtectionAlert | LiquidationAlert
+type _OfPosition = (
+    EntryAlert
+    | ExitAlert
+    | StopMovedAlert
+    | OrderAlert
+    | ProtectionAlert
+    | LiquidationAlert
+    | TrailAlert
+    | SlippageAlert
+)
 
 
 def _owner(profile: str) -> str:
@@ -68,6 +74,8 @@ def _entry(alert: EntryAlert, tick: Decimal | None) -> str:
         table.row("Stop", "NONE")
     else:
         table.row("Stop", price(alert.stop, tick), *_net(alert.stop_net, "with fees"))
+    if alert.trail is not None:
+        table.row("Trails", price(alert.trail, tick), "on the exchange")
     if alert.target is None:
         table.row("Target", "none")
     else:
@@ -116,7 +124,7 @@ _ORDER_WORDS = {
 }
 
 
-def _order(alert: OrderAlert) -> str:
+def _order(alert: OrderAlert, _tick: Decimal | None) -> str:
     what, after = _ORDER_WORDS.get(alert.what, (alert.what, ""))
     if not alert.entry:
         after = "The position may still be open: the desk checks, tries again, and its stop stays."
@@ -128,7 +136,7 @@ def _order(alert: OrderAlert) -> str:
     )
 
 
-def _protection(alert: ProtectionAlert) -> str:
+def _protection(alert: ProtectionAlert, _tick: Decimal | None) -> str:
     return paragraphs(
         f"<b>{esc(alert.symbol)}: STOP MISSING on the exchange</b> · {_where(alert)}",
         f"Why: {esc(alert.why)}",
@@ -137,9 +145,44 @@ def _protection(alert: ProtectionAlert) -> str:
     )
 
 
+def _trail(alert: TrailAlert, _tick: Decimal | None) -> str:
+    return paragraphs(
+        f"<b>{esc(alert.symbol)} {side(alert.long)}: {esc(alert.missing)} not on the exchange</b> · {_where(alert)}",
+        f"Why: {esc(alert.why)}",
+        f"The {esc(alert.live)} is live there: nothing is closed. The desk asks again every minute.",
+    )
+
+
+_SLIPPED = {"trailing": "trailing stop"}
+
+
+def _slippage(alert: SlippageAlert, tick: Decimal | None) -> str:
+    what, apart = _SLIPPED.get(alert.what, alert.what), percent(abs(alert.percent), plus=False)
+    title = f"{alert.symbol} {side(alert.long)}: {what} filled {apart} {'worse' if alert.cost > 0 else 'better'}"
+    table = Table(9).row(
+        "Expected", price(alert.expected, tick), f"told above {percent(alert.limit_percent, plus=False)}"
+    )
+    table.row("Filled", price(alert.price, tick), f"size {quantity(alert.quantity)}")
+    table.row("Slippage", f"{cost(alert.cost)} USDT")
+    slipped = "1 order" if alert.today == 1 else f"{alert.today} orders"
+    return paragraphs(f"<b>{esc(title)}</b> · {_where(alert)}", table.html(), f"{slipped} slipped today (UTC).")
+
+
 def _liquidation(alert: LiquidationAlert, tick: Decimal | None) -> str:
     return paragraphs(
         f"<b>{esc(alert.symbol)}: {esc(alert.cause)} by the exchange</b> · {_where(alert)}",
         f"{quantity(alert.quantity)} at {price(alert.price, tick)}",
         "/status shows what is left.",
     )
+
+
+_OF_POSITION: Mapping[type[Alert], Callable[[Any, Decimal | None], str]] = {
+    EntryAlert: _entry,
+    ExitAlert: _exit,
+    StopMovedAlert: _stop_moved,
+    OrderAlert: _order,
+    ProtectionAlert: _protection,
+    TrailAlert: _trail,
+    SlippageAlert: _slippage,
+    LiquidationAlert: _liquidation,
+}

@@ -15,7 +15,8 @@ def render_limits(snapshot: Snapshot) -> str:
         return paragraphs(head, "No loss limits are set in the configuration.")
     table = Table(9)
     for limit in in_order(snapshot):
-        table.line(words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}", _state(limit))
+        name = words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}"
+        table.line(name, words.approval(limit), _state(limit))
         now = words.measured(limit.value, in_money=limit.in_money)
         table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
         table.line("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
@@ -45,6 +46,7 @@ def render_limit(limit: LimitView, draft: Decimal, snapshot: Snapshot) -> str:
     return paragraphs(
         f"<b>Limit {esc(words.limit_name(limit))}</b> · {esc(words.mode(snapshot.mode))}",
         f"{esc(words.limit_explained(limit))}. When reached: {esc(words.action(limit.action))}.",
+        words.approval_explained(limit),
         table.html(),
         f"Name for typing: <code>{esc(limit.key)}</code>",
         "Nothing changes until you press Set and confirm." if draft != limit.threshold else "",
@@ -64,6 +66,7 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
         f"{head} · {esc(words.where(snapshot))}",
         table.html(),
         f"When reached: {esc(words.action(limit.action))}.",
+        words.approval_explained(limit),
         _consequence(limit, new, snapshot),
         "<b>Second confirmation</b>: this limit will allow a larger loss." if second else "",
         "Loosening needs two confirmations." if loosens and not second else "",
@@ -91,7 +94,8 @@ def _consequence(limit: LimitView, new: Decimal, snapshot: Snapshot) -> str:
         return ""
     held = [position.symbol for position in snapshot.positions if limit.profile in {"", position.profile}]
     if limit.action in words.CLOSING_ACTIONS and held:
-        return f"<b>This is reached at once and closes {len(held)}:</b> {esc(', '.join(sorted(held)))}"
+        does = f"asks; unanswered it closes {len(held)}" if limit.approval == "ask" else f"closes {len(held)}"
+        return f"<b>This is reached at once and {does}:</b> {esc(', '.join(sorted(held)))}"
     return f"<b>This is reached at once:</b> {esc(words.action(limit.action))}."
 
 

@@ -50,6 +50,8 @@ def _entry(table: Table, position: PositionView, *, stale: bool) -> None:
         "" if stale else _r(position),
     )
     table.line("", _stop_words(position), _flags(position))
+    if position.trail is not None:
+        table.line("", f"trails {_trail_percent(position)}", _place(there=position.trail_on_exchange))
 
 
 def _r(position: PositionView) -> str:
@@ -118,6 +120,9 @@ def _prices(table: Table, position: PositionView, *, stale: bool) -> None:
     table.row("Stop", *_level(position.stop, position, stale=stale), *_where(position))
     if position.if_stopped is not None:
         table.row("", f"if stopped {signed(position.if_stopped)} USDT")
+    if position.trail is not None:
+        behind = f"{_trail_percent(position)} = {price(position.trail, tick)}"
+        table.row("Trails", behind, _place(there=position.trail_on_exchange))
     table.row("Target", *_level(position.target, position, stale=stale))
     table.row("Liq", *_liquidation(position, stale=stale))
 
@@ -131,7 +136,15 @@ def _liquidation(position: PositionView, *, stale: bool) -> list[str]:
 def _where(position: PositionView) -> list[str]:
     if position.stop is None:
         return []
-    return ["on exchange" if position.stop_on_exchange else "NOT ON EXCHANGE"]
+    return [_place(there=position.stop_on_exchange)]
+
+
+def _place(*, there: bool) -> str:
+    return "on exchange" if there else "NOT ON EXCHANGE"
+
+
+def _trail_percent(position: PositionView) -> str:
+    return percent(position.trail_percent, 1, plus=False)
 
 
 def _level(level: Decimal | None, position: PositionView, *, stale: bool) -> list[str]:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.snapshot import LimitView, Snapshot, SymbolView
 from handlers.views import words
-from handlers.views.format import esc, grouped, moment, money, percent, signed, span
+from handlers.views.format import clock, esc, grouped, moment, money, percent, signed, span
 from handlers.views.freshness import is_stale
 from handlers.views.status import hold_line
 from handlers.views.table import Table, paragraphs
@@ -30,6 +30,7 @@ def render_risk(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
         table.html(),
         _nearest(snapshot),
         "\n".join(f"• {esc(hold_line(hold, zone))}" for hold in snapshot.holds) or "Nothing is held.",
+        _questions(snapshot, zone),
         _rest(snapshot),
     )
 
@@ -51,8 +52,23 @@ def _nearest(snapshot: Snapshot) -> str:
         name = words.limit_name(limit) if limit.profile else f"account {words.limit_name(limit)}"
         table.columns((name, words.used(limit.used).removeprefix("used ")), (24, -9))
         now = words.measured(limit.value, in_money=limit.in_money)
-        table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
+        threshold = f"limit {words.amount(limit.threshold, in_money=limit.in_money)}"
+        table.line("", f"now {now}", threshold, "asks" if limit.approval == "ask" else limit.approval)
     return paragraphs("<b>Nearest limits</b>", table.html())
+
+
+def _questions(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    said = {
+        "asked": "waits for an answer until {until}, then closes",
+        "kept": "kept open until {until}",
+        "paused": "paused only, nothing closes",
+    }
+    found = []
+    for limit in snapshot.limits:
+        if limit.question in said:
+            until = clock(limit.question_until_ms, zone)
+            found.append(f"• Emergency {words.limit_name(limit)}: {said[limit.question].format(until=until)}")
+    return esc("\n".join(found))
 
 
 def resting(snapshot: Snapshot) -> tuple[SymbolView, ...]:

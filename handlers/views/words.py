@@ -66,6 +66,18 @@ def action(name: str) -> str:
     return _ACTIONS.get(name, name.replace("_", " "))
 
 
+def approval(limit: LimitView) -> str:
+    """Whether an emergency limit asks first: `ask 30s`, `auto`; empty for other limits."""
+    return f"ask {limit.approval_ms // 1000}s" if limit.approval == "ask" else limit.approval
+
+
+def approval_explained(limit: LimitView) -> str:
+    """The same as a sentence; empty for what is no emergency."""
+    if limit.approval != "ask":
+        return "It asks nobody first." if limit.approval else ""
+    return f"It asks the admins first: {limit.approval_ms // 1000} s without an answer close everything."
+
+
 def amount(value: Decimal | None, *, in_money: bool) -> str:
     """A limit's value in its unit: `−4%`, `−5 USDT`, `–` when not known."""
     if value is None:

@@ -1,5 +1,6 @@
 """Signals, trades, holds, limits, switches, references and commands -> their tables and the lists of events."""
 
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from engine.core.commands import Done, Scope
 from engine.core.events import ProtectionRefused
 from engine.core.facts import (
@@ -16,6 +17,7 @@ from engine.core.facts import (
     ReferenceSet,
     RuleSwitched,
     SignalRecorded,
+    SlippageSeen,
     SymbolSwitched,
     TradeClosed,
     TransferBooked,
@@ -125,6 +127,23 @@ def limit_changed(books: Books, seq: int, fact: LimitChanged) -> None:
     books.put(risk_events, seq, event(seq, fact.at_ms, "limit_changed", fact.key, detail, fact.by))
 
 
+def approval_asked(books: Books, seq: int, fact: ApprovalAsked) -> None:
+    """People are asked what to do about an emergency."""
+    detail = f"question {fact.number}: {fact.value} at a threshold of {fact.threshold}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_asked", fact.key, detail))
+
+
+def approval_heard(books: Books, seq: int, fact: ApprovalHeard) -> None:
+    """An admin's copy of the question has arrived."""
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_heard", fact.key, f"question {fact.number}"))
+
+
+def approval_decided(books: Books, seq: int, fact: ApprovalDecided) -> None:
+    """The question is answered, by a person or by the desk."""
+    detail = f"question {fact.number}: {fact.phase}{f', {fact.why}' if fact.why else ''}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "approval_decided", fact.key, detail, fact.by))
+
+
 def rule_switched(books: Books, seq: int, fact: RuleSwitched) -> None:
     """A rule of a profile is on or off."""
     subject = f"{fact.profile}/{fact.rule}"
@@ -140,6 +159,13 @@ def profile_switched(books: Books, seq: int, fact: ProfileSwitched) -> None:
 def protection_refused(books: Books, seq: int, fact: ProtectionRefused) -> None:
     """The exchange did not take a stop or target."""
     books.put(risk_events, seq, event(seq, fact.at_ms, "protection_refused", fact.symbol, fact.reason))
+
+
+def slipped(books: Books, seq: int, fact: SlippageSeen) -> None:
+    """An order was filled far from what it counted on."""
+    where = f"{plain(fact.price)} instead of {plain(fact.expected)}"
+    detail = f"{fact.what} of {fact.profile}: {where}, {fact.ppm} ppm with a limit of {fact.limit_ppm}"
+    books.put(risk_events, seq, event(seq, fact.at_ms, "slippage", fact.symbol, detail))
 
 
 def account_opened(books: Books, seq: int, fact: AccountOpened) -> None:

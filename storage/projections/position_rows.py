@@ -59,7 +59,7 @@ def protect(books: Books, seq: int, fact: ProtectionIntended) -> None:
     position = books.portfolio.positions.get(fact.symbol)
     if instrument is None or position is None:
         return
-    position.stop, position.target = fact.stop, fact.target
+    position.stop, position.target, position.trail = fact.stop, fact.target, fact.trail
     stop, target = level(instrument, fact.stop), level(instrument, fact.target)
     row = {"seq": seq, "position_id": position.position_id, "symbol": fact.symbol, "stop": stop, "target": target}
     books.put(stop_moves, seq, {**row, "why": fact.why, "at_ms": fact.at_ms})
@@ -71,7 +71,7 @@ def protected(books: Books, seq: int, fact: ProtectionReported) -> None:
     instrument = books.instrument(fact.symbol, seq, fact)
     position = books.portfolio.positions.get(fact.symbol)
     if instrument is not None and position is not None:
-        position.held_stop, position.held_target = fact.stop, fact.target
+        position.report(fact.stop, fact.target, fact.trail)
         _put_position(books, instrument, position, fact.at_ms)
 
 

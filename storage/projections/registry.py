@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.core import events as e
 from engine.core import facts as f
+from engine.core.approval_facts import ApprovalAsked, ApprovalDecided, ApprovalHeard
 from storage.projections import desk_rows as desk
 from storage.projections import order_rows as order
 from storage.projections import position_rows as position
@@ -38,9 +39,13 @@ PROJECTIONS: dict[type, Projection] = {
     f.CooldownLifted: desk.cooldown_lifted,
     f.SymbolSwitched: desk.symbol_switched,
     f.ProtectionIntended: position.protect,
+    f.SlippageSeen: desk.slipped,
     f.ReferenceSet: desk.reference,
     f.LimitCrossed: desk.limit_crossed,
     f.LimitChanged: desk.limit_changed,
+    ApprovalAsked: desk.approval_asked,
+    ApprovalHeard: desk.approval_heard,
+    ApprovalDecided: desk.approval_decided,
     f.RuleSwitched: desk.rule_switched,
     f.ProfileSwitched: desk.profile_switched,
     f.TradeClosed: desk.trade_closed,

@@ -124,8 +124,10 @@ def aftermath(folder: Path, confirmed: int) -> Aftermath:
 
 def assert_same_books(after: Aftermath) -> None:
     """Positions, stops and wallet are the exchange's, to the last unit."""
-    books = {s: (p.qty, p.cost, p.held_stop, p.held_target) for s, p in after.state.portfolio.positions.items()}
-    theirs = {s: (r.qty, r.entry_cost, r.stop, r.target) for s, r in after.truth.positions().items()}
+    books = {
+        s: (p.qty, p.cost, p.held_stop, p.held_target, p.held_trail) for s, p in after.state.portfolio.positions.items()
+    }
+    theirs = {s: (r.qty, r.entry_cost, r.stop, r.target, r.trail) for s, r in after.truth.positions().items()}
     assert books == theirs
     assert after.state.portfolio.wallet == after.truth.wallet
     assert len(after.recorded(f.TradeClosed)) > KILLS

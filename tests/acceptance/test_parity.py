@@ -12,7 +12,7 @@ from engine.candles import Columns
 from engine.core.events import Executed
 from engine.core.market import DAY_MS, MINUTE_MS
 from engine.core.money import to_money
-from engine.core.profile import Account, Profile, SizeMode, Sizing
+from engine.core.profile import Account, Profile, Protection, SizeMode, Sizing
 from engine.datafiles import load_candles
 from engine.exchanges.simulated import Terms
 from engine.generator import Market
@@ -95,14 +95,22 @@ def test_averages_that_cross_often_give_the_same_ledger_live_and_in_a_backtest()
 
 
 @pytest.mark.timeout(180)
-def test_a_breakout_in_bitcoins_trend_gives_the_same_ledger_live_and_in_a_backtest() -> None:
+def test_a_trailing_breakout_in_bitcoins_trend_gives_the_same_ledger_live_and_in_a_backtest() -> None:
     market, begin = Market(7), 20_000 * DAY_MS
     symbols = ("BTCUSDT", "SOLUSDT", "ETHUSDT")
     data = [market.candles(symbol, start_ms=begin, end_ms=begin + 10 * DAY_MS) for symbol in symbols]
     sized = Sizing(mode=SizeMode.NOTIONAL, amount=to_money(1_000))
     traded = replace(
-        presets.MOMENTUM, symbols=symbols[1:], timeframe=5 * MINUTE_MS, limits=(), sizing=sized, max_positions=2
+        presets.MOMENTUM,
+        symbols=symbols[1:],
+        timeframe=5 * MINUTE_MS,
+        limits=(),
+        sizing=sized,
+        max_positions=2,
+        protection=Protection(exchange_trail_ppm=3_000),
     )
     loose = {"widths": 40, "compression": 80, "volume_ratio": 0.8, "btc_days": 2, "btc_filter_missing": "allow"}
     given = replace(session([traded], data), strategies={"momentum": build("momentum", loose)})
-    assert_same(play(given), backtest(given))
+    past = backtest(given)
+    assert_same(play(given), past)
+    assert sum(trade.reason == "trailing" for trade in past.trades) > 5

@@ -2,7 +2,8 @@
 
 from tests.contracts.order_contract import OrderContract
 from tests.contracts.protection_contract import ProtectionContract
+from tests.contracts.trail_contract import TrailContract
 
 
-class ExchangeSuite(OrderContract, ProtectionContract):
+class ExchangeSuite(OrderContract, ProtectionContract, TrailContract):
     """The whole contract."""

@@ -108,8 +108,8 @@ class Thin:
     async def cancel(self, link_id: str, symbol: str) -> Outcome:
         return self._told(self.truth.cancel(link_id, self.truth.now_ms), "110001", link_id)
 
-    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
-        outcome = self.truth.protect(symbol, stop, target, self.truth.now_ms)
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> Outcome:
+        outcome = self.truth.protect(symbol, stop, target, self.truth.now_ms, trail=trail)
         self.deliver()
         return Accepted() if outcome == Rejected("34040", "not modified") else outcome
 

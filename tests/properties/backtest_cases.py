@@ -53,6 +53,7 @@ def protections(draw: st.DrawFn) -> Protection:
         breakeven_profit=draw(st.none() | st.sampled_from((to_money(1), to_money(8)))),
         trail_from_ppm=draw(_PPM) if trail else None,
         trail_by_ppm=draw(_PPM) if trail else None,
+        exchange_trail_ppm=draw(st.none() | _PPM),
         losing_after_ms=draw(st.none() | st.sampled_from((7 * MINUTE_MS, HOUR_MS))),
         max_age_ms=draw(st.none() | st.sampled_from((11 * MINUTE_MS, 2 * HOUR_MS))),
     )

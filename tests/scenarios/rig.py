@@ -12,6 +12,7 @@ from engine.core.commands import Answer, ClosePosition
 from engine.core.events import BarClosed, Executed, InstrumentChanged, PriceMoved
 from engine.core.facts import Fact, OrderIntended, SignalRecorded
 from engine.core.orders import Ticket
+from engine.core.profile import Account
 from engine.core.state import State
 from engine.core.strategy import Enter
 from engine.core.trader import Trader
@@ -67,10 +68,15 @@ class Rig:
         self.clock = VirtualClock()
         self.paper = Counting(world.truth, world.faults)
         self.paper.requests = world.requests
-        self.trader = Trader(account(), {"alpha": self.script}, state)
+        self.trader = Trader(self.terms(), {"alpha": self.script}, state)
         self.desk = Desk(self.trader, self.paper, self.journal, self.clock)
         self.journal.on_state = self.desk.on_store
         self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    def terms(cls) -> Account:
+        """Return what trades."""
+        return account()
 
     @classmethod
     async def start(cls, world: World | None = None) -> "Rig":

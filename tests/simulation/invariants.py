@@ -74,6 +74,13 @@ def check_end(rig: SimRig) -> None:
     """Fail unless everything that must hold at the end holds."""
     assert rig.world.violations == []
     assert_sound(rig)
+    for symbol, position in rig.positions.items():
+        if position.profile != EXTERNAL and not position.closing:
+            wanted = rig.trader.workspace.profile(position.profile)
+            trails = wanted is not None and wanted.protection.exchange_trail_ppm is not None
+            held = rig.world.truth.positions()[symbol].trail
+            assert bool(held) == trails, f"{symbol} trails {held} behind"
+            assert position.trail == position.held_trail == held
     trades = [fact.trade.position_id for fact in rig.recorded(TradeClosed)]
     told = [alert.position_id for alert in rig.told(ExitAlert)]
     assert sorted(told) == sorted(trades)

@@ -7,13 +7,14 @@ from typing import Any
 
 from engine.core.commands import CloseAll, ClosePosition, Command, Resume
 from engine.core.events import PriceMoved
+from engine.core.profile import Protection
 from engine.core.state import State
 from engine.core.trader import Trader
 from engine.journal import MemoryJournal
 from engine.live import Desk
 from tests.scenarios.rig import Rig, World
 from tests.simulation.venue import Line, LossyExchange
-from tests.support.desk import PRICE, Scripted, account
+from tests.support.desk import PRICE, Scripted, account, profile
 from tests.support.virtual import VirtualClock
 
 QUOTE_S = 1.0
@@ -71,7 +72,10 @@ class SimRig(Rig):
             world.truth, world.faults, world.line, world.requests, at_once=bool(world.seed % 2)
         )
         # A rest after a close by hand would end the story.
-        self.trader = Trader(account(hand_cooldown_ms=1_000), {"alpha": self.script}, state)
+        # Three seeds of five have a trailing stop on the exchange, nearer than the stop of the profile.
+        rules = Protection(exchange_trail_ppm=4_000 if world.seed % 5 < 3 else None)
+        terms = account(profile(protection=rules), hand_cooldown_ms=1_000)
+        self.trader = Trader(terms, {"alpha": self.script}, state)
         self.desk = Desk(self.trader, self.paper, self.journal, self.clock)
         self.journal.on_state = self.desk.on_store
         self._tasks: list[asyncio.Task[Any]] = []

@@ -89,10 +89,10 @@ class LossyExchange(PaperExchange):
             return Rejected("10006", "Too many visits")
         return None
 
-    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
-        """Set stop and target over the bad line."""
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> Outcome:
+        """Set stop, target and trailing distance over the bad line."""
         await self.line.gate("protecting")
-        return self._refused() or await super().protect(symbol, stop, target)
+        return self._refused() or await super().protect(symbol, stop, target, trail)
 
     async def account(self, since_ms: int) -> AccountReported:
         """Report, unless the line is silenced."""

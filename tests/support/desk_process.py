@@ -93,8 +93,13 @@ STRATEGIES = {"quick": Restless(2 * MINUTE_MS), "calm": Restless(30 * MINUTE_MS)
 
 
 def account() -> Account:
-    """Return two profiles: one that leaves early and rests, one that waits for its stops and trails them."""
-    quick = profile("quick", SYMBOLS[:2], cooldown=Cooldown(length_ms=3 * MINUTE_MS, anchor=Anchor.ROLLING))
+    """Return two profiles: one leaves early and trails on the exchange, one waits for its stops and moves them."""
+    quick = profile(
+        "quick",
+        SYMBOLS[:2],
+        cooldown=Cooldown(length_ms=3 * MINUTE_MS, anchor=Anchor.ROLLING),
+        protection=Protection(exchange_trail_ppm=1_500),
+    )
     calm = profile(
         "calm", SYMBOLS[2:], protection=Protection(breakeven_ppm=1_000, trail_from_ppm=1_500, trail_by_ppm=500)
     )

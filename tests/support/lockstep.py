@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.candles import Columns
 from engine.clock import SystemClock
@@ -67,7 +67,7 @@ def play(session: Session) -> Played:
 
 
 async def _play(session: Session) -> Played:
-    trader = Trader(session.account, session.strategies)
+    trader = Trader(replace(session.account, asks=False), session.strategies)
     truth = SimulatedExchange(session.instruments.values(), wallet=session.wallet, terms=session.terms)
     paper, journal, clock = PaperExchange(truth), MemoryJournal(), SystemClock()
     desk = Desk(trader, paper, journal, clock)

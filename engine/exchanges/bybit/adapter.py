@@ -280,21 +280,21 @@ class BybitExchange:
         unknown = said.verdict in {Verdict.UNKNOWN, Verdict.BANNED, Verdict.BUSY}
         return Unknown(said.why) if unknown else Rejected(said.code, said.why)
 
-    async def protect(self, symbol: str, stop: Ticks, target: Ticks) -> Outcome:
-        """Set stop and target of the whole position (0 = none), as market orders on the last price; the same values
-        again are `Accepted`.
+    async def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> Outcome:
+        """Set stop, target and trailing distance of the whole position (0 = none), as market orders on the last price;
+        the same values again are `Accepted`.
         """
         instrument = self._instruments.get(symbol)
         if instrument is None:
             return Rejected("symbol", f"{symbol} is not known from the exchange")
-        body = stop_body(symbol, stop, target, instrument)
+        body = stop_body(symbol, stop, target, instrument, trail=trail)
         said = await self._caller.ask(Action.PROTECT, TRADING_STOP, body, Lane.PROTECTION)
         if not said.reply.sent:
             return Rejected(_SILENCED, said.why)
         if said.verdict is Verdict.DONE:
             if said.reply.answer.code:
                 # "Not modified" is evidence of what the exchange holds, and no message will follow it.
-                self._tell(ProtectionReported(symbol, stop, target, self._connection.time.now_ms()))
+                self._tell(ProtectionReported(symbol, stop, target, self._connection.time.now_ms(), trail))
             return Accepted()
         unknown = said.verdict in {Verdict.UNKNOWN, Verdict.BANNED, Verdict.BUSY}
         return Unknown(said.why) if unknown else Rejected(said.code, said.why)

@@ -45,8 +45,10 @@ def order_body(ticket: Ticket, instrument: Instrument) -> dict[str, Any]:
     return body
 
 
-def stop_body(symbol: str, stop: int, target: int, instrument: Instrument) -> dict[str, Any]:
-    """Return the request that sets stop and target of a whole position; 0 removes."""
+def stop_body(symbol: str, stop: int, target: int, instrument: Instrument, *, trail: int = 0) -> dict[str, Any]:
+    """Return the request that sets stop, target and trailing distance of a whole position; 0 removes. Without an
+    activation price a trailing stop is active at once.
+    """
     return {
         "category": CATEGORY,
         "symbol": symbol,
@@ -54,6 +56,7 @@ def stop_body(symbol: str, stop: int, target: int, instrument: Instrument) -> di
         "positionIdx": 0,
         "stopLoss": f"{instrument.price(stop):f}" if stop else "0",
         "takeProfit": f"{instrument.price(target):f}" if target else "0",
+        "trailingStop": f"{instrument.price(trail):f}" if trail else "0",
         "slTriggerBy": "LastPrice",
         "tpTriggerBy": "LastPrice",
     }

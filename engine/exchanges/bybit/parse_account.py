@@ -28,6 +28,7 @@ class PositionRow:
     hedge: bool
     leverage: Decimal | None
     at_ms: int
+    trail: Ticks = 0
 
 
 @guarded
@@ -51,7 +52,16 @@ def position(row: object, instruments: Instruments) -> PositionRow | Skipped:
         hedge=fields.whole("positionIdx") != 0,
         leverage=fields.optional("leverage"),
         at_ms=fields.whole("updatedTime") if fields.text("updatedTime") else 0,
+        trail=_trail(fields, held),
     )
+
+
+def _trail(fields: Fields, held: Instrument) -> Ticks:
+    distance = fields.optional("trailingStop")
+    if distance is None or distance == 0:
+        return 0
+    # Set by hand it may lie off the grid: taken as the nearer one, and never as none.
+    return max(1, held.ticks_down(fields.positive("trailingStop")))
 
 
 def _cost(average: Decimal, size: Steps, held: Instrument) -> Money:
@@ -69,7 +79,7 @@ def together(rows: Iterable[PositionRow]) -> tuple[PositionReport, ...]:
     for row in rows:
         before = sums.get(row.symbol)
         if before is None or not before.qty:
-            sums[row.symbol] = PositionReport(row.symbol, row.qty, row.cost, row.stop, row.target)
+            sums[row.symbol] = PositionReport(row.symbol, row.qty, row.cost, row.stop, row.target, row.trail)
         elif row.qty:
             sums[row.symbol] = _net(before, row)
     return tuple(report for report in sums.values() if report.qty)
@@ -78,14 +88,14 @@ def together(rows: Iterable[PositionRow]) -> tuple[PositionReport, ...]:
 def _net(one: PositionReport, other: PositionRow) -> PositionReport:
     qty = one.qty + other.qty
     if (one.qty > 0) == (other.qty > 0):
-        return PositionReport(one.symbol, qty, one.entry_cost + other.cost, one.stop, one.target)
+        return PositionReport(one.symbol, qty, one.entry_cost + other.cost, one.stop, one.target, one.trail)
     larger = (
         one
         if abs(one.qty) >= abs(other.qty)
-        else PositionReport(other.symbol, other.qty, other.cost, other.stop, other.target)
+        else PositionReport(other.symbol, other.qty, other.cost, other.stop, other.target, other.trail)
     )
     cost = larger.entry_cost * abs(qty) // abs(larger.qty)
-    return PositionReport(one.symbol, qty, cost, larger.stop, larger.target)
+    return PositionReport(one.symbol, qty, cost, larger.stop, larger.target, larger.trail)
 
 
 @guarded

@@ -42,7 +42,7 @@ class PrivateEvents:
         self._sink = sink
         self._unreadable = unreadable
         self.positions: dict[str, Steps] = {}
-        self._protection: dict[str, tuple[int, int]] = {}
+        self._protection: dict[str, tuple[int, int, int]] = {}
         self._accepted: OrderedDict[str, None] = OrderedDict()
 
     def take(self, payload: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ class PrivateEvents:
             self._protection.pop(row.symbol, None)
             return
         # Pushed on every change of an order too: only news are told.
-        protection = (row.stop, row.target)
+        protection = (row.stop, row.target, row.trail)
         if self._protection.get(row.symbol) != protection:
             self._protection[row.symbol] = protection
-            self._sink(ProtectionReported(row.symbol, row.stop, row.target, row.at_ms or at_ms))
+            self._sink(ProtectionReported(row.symbol, row.stop, row.target, row.at_ms or at_ms, row.trail))

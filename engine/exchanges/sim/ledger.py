@@ -164,7 +164,7 @@ class Ledger:
         """Set stop and target of the position and tell."""
         market.stop, market.target = stop, target
         self.dirty_markets.add(market.instrument.symbol)
-        self.tell(ProtectionReported(market.instrument.symbol, stop, target, at_ms), at_ms)
+        self.tell(ProtectionReported(market.instrument.symbol, stop, target, at_ms, market.trail), at_ms)
 
     def _drop_reducing(self, market: Market, at_ms: int) -> None:
         for order in [o for o in market.limits if o.reduce_only]:

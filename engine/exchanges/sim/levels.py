@@ -21,6 +21,13 @@ def is_trailed(market: Market) -> bool:
     return stop_level(market) != market.stop
 
 
+def start(market: Market, distance: Ticks, activation: Ticks = 0) -> None:
+    """Hold a trailing stop from the present price on (0 = none); the same one again goes on from where it is."""
+    if (distance, activation) != (market.trail, market.active):
+        market.trail, market.active, market.best = distance, activation, 0
+    follow(market, market.last)
+
+
 def follow(market: Market, price: Ticks) -> None:
     """Let the trailing stop take notice of the best price seen."""
     if not market.trail or not market.qty:

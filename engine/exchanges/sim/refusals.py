@@ -109,12 +109,12 @@ def wrong_side(long: bool, stop: int, target: int, base: int) -> Rejected | None
     return None
 
 
-def protection_refusal(market: Market | None, stop: int, target: int) -> Rejected | None:
-    """Return why stop and target of a position cannot be set, or None."""
+def protection_refusal(market: Market | None, stop: int, target: int, trail: int) -> Rejected | None:
+    """Return why stop, target and trailing distance of a position cannot be set, or None."""
     if market is None or not market.qty:
         return Rejected(REDUCE_ONLY, "can not set tp/sl/ts for zero position")
-    if stop < 0 or target < 0:
+    if stop < 0 or target < 0 or trail < 0:
         return Rejected(INVALID, "price must not be negative")
-    if (stop, target) == (market.stop, market.target):
+    if (stop, target, trail) == (market.stop, market.target, market.trail):
         return Rejected(UNCHANGED, "not modified")
     return wrong_side(market.qty > 0, stop, target, market.last)

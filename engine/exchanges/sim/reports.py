@@ -15,7 +15,7 @@ def order_report(order: SimOrder) -> OrderReport:
 
 def position_report(market: Market) -> PositionReport:
     """Return one position as the exchange shows it."""
-    return PositionReport(market.instrument.symbol, market.qty, market.cost, market.stop, market.target)
+    return PositionReport(market.instrument.symbol, market.qty, market.cost, market.stop, market.target, market.trail)
 
 
 def account_report(ledger: Ledger, since_ms: int, now_ms: int) -> AccountReported:

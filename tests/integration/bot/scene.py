@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.seats import Room
 from bot.service import ChatService
 from config.settings import Settings
 from engine.core.alerts import Alert
+from engine.core.chat_events import ChatEvent
 from handlers.ports import HealthReport
 from storage.store import Store
 from tests.unit.bot.hand_clock import HandClock
@@ -60,6 +61,7 @@ class Scene:
     clock: HandClock
     service: ChatService
     offset: int = 0
+    told: list[ChatEvent] = field(default_factory=list)
 
     @property
     def parts(self) -> Any:
@@ -157,12 +159,13 @@ async def running(
     else:
         await store.users.set(VERA, "viewer", "Vera", 0)
     desk = FakeDesk(ex.snapshot())
-    room = Room(store=store, desk=desk, research=Idle(), health=Well())
+    told: list[ChatEvent] = []
+    room = Room(store=store, desk=desk, research=Idle(), health=Well(), tell=told.append)
     service = ChatService(settings(chat, folder, **more), [room], charts=Idle(), health=Well(), clock=clock)
     try:
         await service.start()
         async with aiohttp.ClientSession() as http:
-            yield Scene(chat, http, store, desk, clock, service)
+            yield Scene(chat, http, store, desk, clock, service, told=told)
     finally:
         await service.stop()
         await store.close()

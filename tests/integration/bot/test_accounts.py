@@ -13,7 +13,8 @@ from bot.localchat import LocalChat
 from bot.polling import Trouble
 from bot.seats import Room
 from bot.service import ChatService
-from engine.core.commands import CloseAll, ClosePosition, Pause, Resume
+from engine.core.chat_events import ApprovalDelivered, ChatEvent
+from engine.core.commands import AnswerEmergency, CloseAll, ClosePosition, LockEntries, Pause, Resume
 from keyboards.binding import bound, code_of, unbound
 from storage.store import Store
 from tests.integration.bot.scene import Idle, Scene, Well, serving, settings
@@ -63,15 +64,16 @@ async def opened(chat: LocalChat, folder: Path, clock: HandClock, stack: AsyncEx
     stack.push_async_callback(store.close)
     side = await store.beside(sub)
     desk, other = FakeDesk(ex.snapshot(account="main")), FakeDesk(ex.snapshot(account=sub))
+    told: list[ChatEvent] = []
     rooms = [
         Room(store=store, desk=desk, research=Idle(), health=Well()),
-        Room(store=side, desk=other, research=Idle(), health=Well()),
+        Room(store=side, desk=other, research=Idle(), health=Well(), tell=told.append),
     ]
     service = ChatService(settings(chat, folder), rooms, charts=Idle(), health=Well(), clock=clock)
     await service.start()
     stack.push_async_callback(service.stop)
     http = await stack.enter_async_context(aiohttp.ClientSession())
-    return Two(chat, http, store, desk, clock, service, sub=other, side=side)
+    return Two(chat, http, store, desk, clock, service, sub=other, side=side, told=told)
 
 
 def with_two(folder: Path, *stories: Callable[[Two], Awaitable[None]], sub: str = "sub") -> None:
@@ -104,6 +106,31 @@ def test_typed_commands_act_on_the_chosen_account_and_the_choice_survives_a_rest
         assert two.commands() == ([], [Pause])
 
     with_two(tmp_path, choose, later)
+
+
+def test_two_accounts_may_ask_at_once_and_each_gets_its_own_answer(tmp_path: Path) -> None:
+    async def story(two: Two) -> None:
+        assert two.side is not None
+        assert two.sub is not None
+        await two.side.journal.submit((), (replace(alerts.EMERGENCY, account="sub"),))
+        await two.alert(replace(alerts.EMERGENCY, account="main"))
+        sending = asyncio.create_task(two.sent())
+        while not sending.done():
+            await two.passing(1)
+        assert [event.number for event in two.told if isinstance(event, ApprovalDelivered)] == [7, 7]
+        await two.press((await two.newest("EMERGENCY · LIVE · sub"))["message_id"], "Keep 15 min")
+        assert two.commands() == ([], [AnswerEmergency])
+        await two.side.journal.submit((), (replace(alerts.EMERGENCY_DECIDED, account="sub"),))
+        sending = asyncio.create_task(two.sent())
+        while not sending.done():
+            await two.passing(1)
+        texts = [text for text in await two.said() if text.startswith("EMERGENCY")]
+        assert sorted(text.splitlines()[0] for text in texts) == [
+            "EMERGENCY decided · LIVE · sub",
+            "EMERGENCY · LIVE · main",
+        ]
+
+    with_two(tmp_path, story)
 
 
 def test_a_button_acts_on_the_account_of_its_message_whatever_was_chosen_since(tmp_path: Path) -> None:
@@ -256,5 +283,26 @@ def test_both_accounts_report_their_day(tmp_path: Path) -> None:
         await two.sent()
         titles = [text.partition("\n")[0] for text in await two.said() if " UTC · LIVE · " in text]
         assert [title.split(" · ")[2] for title in titles] == ["main", "sub"]
+
+    with_two(tmp_path, story)
+
+
+def test_a_lockdown_reaches_every_account_whichever_is_chosen(tmp_path: Path) -> None:
+    async def story(two: Two) -> None:
+        await two.write("/account sub")
+        await two.write("/lockdown")
+        assert two.commands() == ([LockEntries], [LockEntries])
+        names = {one.name for desk in (two.desk, two.sub) if desk is not None for one in desk.commands}
+        assert len(names) == 1
+        assert "On every account" in (await two.said())[-1]
+        for account in ("sub", "main"):
+            await two.write(f"/account {account}")
+            await two.write("/resume")
+            await two.write("/resume all")
+            assert "locked down by" in (await two.said())[-1]
+        assert two.commands() == ([LockEntries], [LockEntries])
+        await two.write("/closeall")
+        await two.confirm("Close all positions")
+        assert CloseAll in two.commands()[0]
 
     with_two(tmp_path, story)

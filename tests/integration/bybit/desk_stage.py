@@ -15,7 +15,7 @@ from engine.core.effects import QueryAccount
 from engine.core.events import BarClosed, InstrumentChanged
 from engine.core.money import to_money
 from engine.core.portfolio import Position
-from engine.core.profile import SizeMode, Sizing
+from engine.core.profile import Protection, SizeMode, Sizing
 from engine.core.strategy import Enter
 from engine.core.trader import Trader
 from engine.exchanges.bybit.adapter import BybitExchange
@@ -34,13 +34,21 @@ from tests.support.desk import BTC, ETH, Scripted, Values, account, profile
 
 SYMBOLS = (BTC, ETH)
 TAG = "pd00"
+NO_RULES = Protection()
 
 
 class DeskStage:
     """One process of the desk on a venue that may outlive it."""
 
-    def __init__(self, venue: LocalVenue, http: aiohttp.ClientSession, journal: MemoryJournal) -> None:
+    def __init__(
+        self,
+        venue: LocalVenue,
+        http: aiohttp.ClientSession,
+        journal: MemoryJournal,
+        protection: Protection = NO_RULES,
+    ) -> None:
         self.venue, self.http, self.journal = venue, http, journal
+        self.protection = protection
         self.clock = SystemClock()
         self.script = Scripted()
         hosts = Hosts(rest=venue.url, public=venue.public_url, private=venue.private_url)
@@ -55,7 +63,7 @@ class DeskStage:
         """Start as the process does: by recovery."""
         instruments = await self.feed.load()
         sizing = Sizing(mode=SizeMode.NOTIONAL, amount=to_money(1_500))
-        terms = account(profile(symbols=SYMBOLS, sizing=sizing), max_exposure=50)
+        terms = account(profile(symbols=SYMBOLS, sizing=sizing, protection=self.protection), max_exposure=50)
         self.trader = Trader(terms, {"alpha": self.script}, await restore(self.journal))
         self.exchange = BybitExchange(self.connection, SYMBOLS, tag=TAG, stream_terms=TERMS)
         self.desk = Desk(self.trader, self.exchange, self.journal, self.clock)
@@ -154,21 +162,21 @@ class DeskStage:
         return self.positions[symbol]
 
     async def theirs(self, symbol: str = BTC) -> dict[str, Decimal]:
-        """Return size and stop of a position as the venue has them."""
+        """Return size, stop and trailing distance of a position as the venue has them."""
         key = self.venue.credentials()[0]
         async with self.http.get(f"{self.venue.url}/sim/accounts/{key}/positions") as response:
             rows = {row["symbol"]: row for row in await response.json()}
         row = rows.get(symbol, {})
-        return {name: Decimal(row.get(name) or 0) for name in ("size", "stopLoss")}
+        return {name: Decimal(row.get(name) or 0) for name in ("size", "stopLoss", "trailingStop")}
 
 
 @asynccontextmanager
-async def desk_stage(**settings: Any) -> AsyncIterator[DeskStage]:
+async def desk_stage(protection: Protection = NO_RULES, **settings: Any) -> AsyncIterator[DeskStage]:
     """A running desk on a venue of its own."""
     venue = LocalVenue(LocalVenueConfig(**({"symbols": SYMBOLS} | settings)))
     await venue.start()
     async with aiohttp.ClientSession() as http:
-        stage = DeskStage(venue, http, MemoryJournal())
+        stage = DeskStage(venue, http, MemoryJournal(), protection)
         try:
             await stage.start()
             yield stage

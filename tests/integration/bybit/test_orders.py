@@ -173,6 +173,9 @@ def test_a_stop_that_is_set_already_is_success_and_evidence() -> None:
         desk.server.scripted[STOP].append(Answer(code=34040, message="not modified"))
         assert isinstance(await desk.exchange.protect(SYMBOL, 650_000, 0), Accepted)
         assert [(e.stop, e.target) for e in desk.events if isinstance(e, ProtectionReported)] == [(650_000, 0)]
+        desk.server.scripted[STOP].append(Answer(code=34040, message="not modified"))
+        assert isinstance(await desk.exchange.protect(SYMBOL, 650_000, 0, 500), Accepted)
+        assert [e.trail for e in desk.events if isinstance(e, ProtectionReported)] == [0, 500]
         desk.server.scripted[STOP].append(Answer(code=10001, message="StopLoss:1 set for Buy position"))
         assert isinstance(await desk.exchange.protect(SYMBOL, 1, 0), Rejected)
         desk.server.scripted[STOP].append(Answer(drop=True))

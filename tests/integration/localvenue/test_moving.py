@@ -8,6 +8,7 @@ import pytest
 
 from bot.localvenue import LocalVenue, LocalVenueConfig
 from bot.localvenue.config import AccountSpec
+from bot.localvenue.model import TRAILING, Order
 from engine.clock import SystemClock
 from engine.core.events import AccountReported
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
@@ -41,6 +42,10 @@ def traded(folder: Path) -> SimulatedExchange:
         paper.place(request, START_MS)
     for symbol in SYMBOLS:
         paper.on_quote(symbol, START_MS + 1, last[symbol])
+    paper.protect("BTCUSDT", btc // 2, 0, START_MS + 1, trail=btc // 3)
+    paper.trail("SOLUSDT", sol // 4, START_MS + 1, activation=sol // 3)
+    paper.on_quote("BTCUSDT", START_MS + 2, btc + 7)
+    for symbol in SYMBOLS:
         paper.on_quote(symbol, END_MS, last[symbol])
     store = PaperStore(folder)
     store.compact(paper.state())
@@ -60,6 +65,18 @@ async def asked(venue: LocalVenue) -> AccountReported:
     finally:
         await exchange.close()
         await connection.close()
+
+
+def trails(venue: LocalVenue) -> list[Order]:
+    """The trailing stops at the venue."""
+    account = next(iter(venue.core.accounts.values()))
+    return [order for order in account.book.open.values() if order.stop_order_type == TRAILING]
+
+
+def best_prices(paper: SimulatedExchange) -> dict[str, Decimal]:
+    """The best price that each trailing stop has seen, 0 before its activation."""
+    ticks = {market["symbol"]: market["best"] for market in paper.state()["markets"]}
+    return {symbol: UNIVERSE[symbol].tick * ticks[symbol] for symbol in SYMBOLS}
 
 
 def config(tmp_path: Path, paper: Path) -> LocalVenueConfig:
@@ -87,8 +104,9 @@ def test_wallet_positions_stops_and_executions_are_the_same_at_the_venue(tmp_pat
             finally:
                 await venue.stop()
             assert seen.wallet == truth.wallet
-            theirs = {row.symbol: (row.qty, row.stop, row.target) for row in seen.positions}
-            assert theirs == {row.symbol: (row.qty, row.stop, row.target) for row in truth.positions}
+            theirs = {row.symbol: (row.qty, row.stop, row.target, row.trail) for row in seen.positions}
+            assert theirs == {row.symbol: (row.qty, row.stop, row.target, row.trail) for row in truth.positions}
+            assert {way.symbol: way.best for way in trails(venue)} == best_prices(paper)
             assert len(theirs) == 2
             assert {event.exec_id for event in seen.executions} == {event.exec_id for event in truth.executions}
             assert len(truth.executions) == 4

@@ -1,5 +1,6 @@
 """Tables computed from facts: what they say, and that a rebuild says the same."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
@@ -32,6 +33,7 @@ from engine.core.facts import (
     ProtectionIntended,
     ReferenceSet,
     RuleSwitched,
+    SlippageSeen,
     WalletCorrected,
 )
 from engine.core.market import DAY_MS, Instrument
@@ -59,6 +61,20 @@ HOLD = Hold(
 )
 
 
+SLIPPED = SlippageSeen(
+    position_id="p",
+    profile="cft",
+    symbol="BTCUSDT",
+    link_id="",
+    what="stop",
+    expected=Decimal("50000"),
+    price=Decimal("49500"),
+    ppm=10_000,
+    limit_ppm=5_000,
+    at_ms=at(6),
+)
+
+
 def decisions() -> list[Fact]:
     return [
         HoldSet(HOLD, at(5)),
@@ -74,6 +90,7 @@ def decisions() -> list[Fact]:
         CommandHandled("c2", "Resume", "Bob", Refused("c2", "not allowed"), at(6)),
         WalletCorrected(100, "transfer", at(6)),
         ProtectionRefused("BTCUSDT", "price beyond", at(6)),
+        SLIPPED,
     ]
 
 
@@ -93,14 +110,18 @@ def troubles() -> list[Fact]:
 
 def life() -> list[list[Fact]]:
     """Return groups that touch every table, with duplicates and a change of the price grid."""
-    moved = ProtectionIntended("BTCUSDT", 500_100, 520_000, "breakeven", at(3))
+    moved = ProtectionIntended("BTCUSDT", 500_100, 520_000, "breakeven", at(3), 5_000)
     return [
         beginning(),
         [ProtectionIntended("BTCUSDT", 1, 1, "no position", at(1))],
         round_trip(1),
         [executed(1, qty=4), executed(1, entry=False)],
         opening(3),
-        [moved, ProtectionReported("BTCUSDT", 500_100, 520_000, at(3)), FundingPaid("f1", "BTCUSDT", 5_000_000, at(3))],
+        [
+            moved,
+            ProtectionReported("BTCUSDT", 500_200, 520_000, at(3), 4_000),
+            FundingPaid("f1", "BTCUSDT", 5_000_000, at(3)),
+        ],
         [FundingPaid("f1", "BTCUSDT", 5_000_000, at(3)), FundingPaid("f2", "BTCUSDT", -1, at(3))],
         [executed(3, entry=False, qty=3, part=7)],
         decisions(),
@@ -144,6 +165,25 @@ def test_it_does_not_matter_how_often_the_store_was_reopened(tmp_path: Path) -> 
 
         with_desk(tmp_path / "often", write, instruments=[])
     assert dump(tmp_path / "often") == dump(tmp_path / "once")
+
+
+def test_slippage_is_on_record_with_its_numbers_and_can_be_counted(tmp_path: Path) -> None:
+    with_desk(tmp_path, live)
+    rows = sql(tmp_path, "SELECT subject, detail, count(*) FROM risk_events WHERE kind = 'slippage' GROUP BY subject")
+    assert rows == [("BTCUSDT", "stop of cft: 49500 instead of 50000, 10000 ppm with a limit of 5000", 1)]
+
+
+def test_the_trail_of_an_open_position_is_in_its_row(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        for group in life()[:6]:
+            await store.journal.submit(group, [])
+
+    with_desk(tmp_path, work)
+    ((state, stop),) = sql(tmp_path, "SELECT state, stop FROM positions WHERE quantity <> '0'")
+    kept = json.loads(state)
+    assert (kept["trail"], kept["held_trail"]) == (4_000, 4_000)
+    # Where the exchange trails, a better stop of its own is the one wanted.
+    assert (kept["stop"], stop) == (500_200, "50020")
 
 
 def test_a_repeated_execution_changes_nothing(tmp_path: Path) -> None:

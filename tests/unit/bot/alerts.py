@@ -53,3 +53,18 @@ LIMIT = a.LimitAlert(
 )
 NOTE = a.SystemAlert(**_BASE, topic="feed", title="Feed is back", detail="It was away for 40 s.")
 CRITICAL = a.SystemAlert(**_BASE, topic="orders", title="Unknown order", detail="The desk keeps asking.", critical=True)
+_QUESTION = {
+    "number": 7,
+    "key": "daily_equity",
+    "value": Decimal("-4.02"),
+    "threshold": Decimal(-4),
+    "in_money": False,
+    "today": Decimal("-410.6"),
+    "open_positions": 12,
+    "open_result": Decimal("-188.4"),
+    "closing_costs": Decimal("6.1"),
+}
+EMERGENCY = a.EmergencyAlert(**_BASE, **_QUESTION, decides_ms=1_800_000_030_000)
+EMERGENCY_DECIDED = a.EmergencyDecidedAlert(
+    **_BASE, **_QUESTION, outcome="closed", by="Anna", why="", decided_ms=1_800_000_011_000, until_ms=1_800_000_911_000
+)

@@ -41,6 +41,25 @@ def test_a_renamed_profile_keeps_its_presets_rules_and_owns_its_limits(tmp_path:
     }
 
 
+def test_emergency_limits_ask_for_thirty_seconds_unless_settings_say_otherwise(tmp_path: Path) -> None:
+    given = made(
+        tmp_path,
+        approval={"daily_equity": 90},
+        profiles=[profile(approval={"unrealised": "auto", "daily_balance": "ask"})],
+    )
+    limits = {limit.key: limit for limit in (*given.account.limits, *given.account.profiles[0].limits)}
+    modes = {key: (limit.approval, limit.approval_ms) for key, limit in limits.items()}
+    assert modes == {
+        "daily_equity": ("ask", 90_000),
+        "weekly_equity": ("auto", 30_000),
+        "peak_drawdown": ("auto", 30_000),
+        "guard_loss": ("auto", 30_000),
+        "cft.unrealised": ("auto", 30_000),
+        "cft.daily_balance": ("ask", 30_000),
+        "cft.daily_equity": ("ask", 30_000),
+    }
+
+
 def test_limits_are_taken_in_percent_and_money_with_or_without_their_sign(tmp_path: Path) -> None:
     given = made(
         tmp_path,
@@ -58,6 +77,11 @@ def test_limits_are_taken_in_percent_and_money_with_or_without_their_sign(tmp_pa
         ({"profiles": [profile(name="zzz")]}, "there are: cft, lx, ma_cross, shortseller"),
         ({"profiles": [profile(strategy="ma_cross")]}, "preset cft runs rules8, not ma_cross"),
         ({"profiles": [profile(params={"cross_windw": 2})]}, "did you mean 'cross_window'"),
+        ({"approval": {"daily_equity": 5}}, "must be auto, ask, or 10 to 600 seconds, not 5"),
+        ({"approval": {"daily_equity": True}}, "must be auto, ask, or 10 to 600 seconds, not True"),
+        ({"approval": {"daily_equity": "later"}}, "not 'later'"),
+        ({"approval": {"weekly_equity": "ask"}}, "whose action is emergency; it has: daily_equity"),
+        ({"profiles": [profile(approval={"daily": "ask"})]}, "profile cft has no limit 'daily'"),
         ({"profiles": [profile(limits={"daily": -4})]}, "has no limit 'daily'; it has: unrealised"),
         ({"profiles": [profile(limits={"daily_equity": "low"})]}, "must be a number, not 'low'"),
         ({"limits": {"daily_equity": -80}}, "must be -0.1% to -50%, not -80%"),

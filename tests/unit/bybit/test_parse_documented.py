@@ -208,6 +208,20 @@ def test_positions_are_read_from_both_sources() -> None:
     assert abs(short.cost - to_money("8239.351325025")) < to_money("0.0001")
 
 
+@pytest.mark.parametrize(
+    ("text", "ticks"), [("", 0), ("0", 0), ("0.00", 0), ("100.00", 1_000), ("100.09", 1_000), ("0.01", 1)]
+)
+def test_the_distance_of_a_trailing_stop_is_read_and_never_taken_as_wider(text: str, ticks: int) -> None:
+    read = account.position(doc.POSITION | {"trailingStop": text}, doc.KNOWN)
+    assert isinstance(read, account.PositionRow)
+    assert read.trail == ticks
+    assert account.together([read])[0].trail == ticks
+
+
+def test_a_trailing_distance_below_zero_cannot_be_read() -> None:
+    assert isinstance(account.position(doc.POSITION | {"trailingStop": "-1"}, doc.KNOWN), BadData)
+
+
 def test_the_cost_of_a_cut_average_is_the_sum_of_its_fills() -> None:
     row = doc.POSITION | {"size": "0.003", "avgPrice": "100.36666667"}
     read = account.position(row, doc.KNOWN)

@@ -163,6 +163,13 @@ def test_an_exit_is_reduce_only_and_dust_is_closed_with_a_quantity_of_zero() -> 
 def test_removing_a_stop_says_zero() -> None:
     body = stop_body("BTCUSDT", 650_000, 0, KNOWN["BTCUSDT"])
     assert (body["stopLoss"], body["takeProfit"], body["tpslMode"]) == ("65000.00", "0", "Full")
+    assert body["trailingStop"] == "0"
+
+
+def test_a_trailing_stop_is_a_distance_and_active_at_once() -> None:
+    body = stop_body("BTCUSDT", 650_000, 0, KNOWN["BTCUSDT"], trail=12_345)
+    assert body["trailingStop"] == "1234.50"
+    assert "activePrice" not in body
 
 
 def test_hedge_mode_and_wrong_clocks_are_found_and_said_in_words() -> None:

@@ -130,6 +130,14 @@ def test_a_distance_in_price_rounds_as_a_share_does() -> None:
     assert level_price(Off(0.505), 10_000, i, up=False, long=False) == 9_950
 
 
+def test_the_last_digits_of_a_computed_level_do_not_move_it_to_the_next_tick() -> None:
+    i = instrument()
+    assert level_price(Off(1.5 * 0.28000000000000014), 10_000, i, up=True, long=False) == 10_042
+    assert level_price(Off(1.5 * 0.28000000000000014), 10_000, i, up=False, long=True) == 9_958
+    assert level_price(At(99.58000000000002), 10_000, i, up=True, long=False) == 9_958
+    assert level_price(At(99.57999999999998), 10_000, i, up=False, long=True) == 9_958
+
+
 def test_the_nearest_of_several_levels_is_taken() -> None:
     i = instrument()
     levels = Nearest((At(98.0), Off(3.0), Away(15_000)))

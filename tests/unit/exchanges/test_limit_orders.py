@@ -139,6 +139,21 @@ def test_the_nearer_of_fixed_and_trailing_stop_acts() -> None:
     assert bench.fills == [(STOP, -1, 98)]
 
 
+def test_setting_stop_and_trail_again_keeps_its_activation_and_its_way() -> None:
+    bench = Bench()
+    bench.held(1, stop=80)
+    bench.exchange.trail(SYMBOL, 5, bench.now_ms, activation=110)
+    bench.exchange.protect(SYMBOL, 81, 0, bench.now_ms, trail=5)
+    bench.bar(100, 100, 90, 100)
+    assert bench.fills == []
+    bench.bar(100, 112, 100, 111)
+    bench.exchange.protect(SYMBOL, 82, 0, bench.now_ms, trail=5)
+    bench.bar(111, 111, 108, 109)
+    assert bench.fills == []
+    bench.bar(109, 109, 100, 101)
+    assert bench.fills == [(TRAILING, -1, 107)]
+
+
 def test_a_trailing_stop_can_be_removed() -> None:
     bench = Bench()
     bench.held(1)

@@ -155,6 +155,15 @@ def test_a_negative_trailing_distance_is_refused() -> None:
     bench = Bench()
     bench.held(1)
     assert code_of(bench.exchange.trail(SYMBOL, -5, bench.now_ms)) == "10001"
+    assert code_of(bench.exchange.protect(SYMBOL, 90, 0, bench.now_ms, trail=-5)) == "10001"
+
+
+def test_the_same_protection_again_is_not_modified_and_another_distance_is() -> None:
+    bench = Bench()
+    bench.held(1, stop=90)
+    for trail, code in ((5, ""), (5, "34040"), (4, ""), (0, ""), (0, "34040")):
+        assert code_of(bench.exchange.protect(SYMBOL, 90, 0, bench.now_ms, trail=trail)) == code
+        assert bench.exchange.positions()[SYMBOL].trail == trail
 
 
 def test_cancelling_an_unknown_or_finished_order_is_refused() -> None:

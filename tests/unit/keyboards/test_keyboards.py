@@ -9,6 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.commands import Choice
 from keyboards import data as d
 from keyboards.base import BACK, ON, in_rows, paging
 from keyboards.limits import limit_keyboard, step, stepped
@@ -43,6 +44,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Unlock: d.Unlock(symbol=SYMBOL),
     d.SignalPage: d.SignalPage(page=99_999),
     d.ManualEntry: d.ManualEntry(symbol=SYMBOL, long=True),
+    d.Emergency: d.Emergency(number=10**9, choice=Choice.CLOSE),
     d.Day: d.Day(day=99_999),
     d.Span: d.Span(kind="p", period="2025-09-05_2025-10-13"),
     d.Picture: d.Picture(what=SYMBOL, frame="2025-09-05", dark=True, file=True, fresh=True),
@@ -50,6 +52,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Topic: d.Topic(name="strategies"),
     d.PickAccount: d.PickAccount(name=token(LONG)),
     d.SyncStop: d.SyncStop(),
+    d.DropCode: d.DropCode(),
     d.Nothing: d.Nothing(),
 }
 

@@ -67,7 +67,7 @@ class ScriptedExchange:
         self.calls.append(("cancel", link_id))
         return Accepted()
 
-    async def protect(self, symbol: str, stop: int, target: int) -> Outcome:
+    async def protect(self, symbol: str, stop: int, target: int, trail: int = 0) -> Outcome:
         """Note the request."""
         self.calls.append(("protect", symbol))
         return self.outcome

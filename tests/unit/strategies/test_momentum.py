@@ -1,14 +1,17 @@
 """The compression breakout: each condition at its edge, the stop that is nearest, the exit, missing bitcoin data."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from engine.core.events import ProtectionReported
+from engine.core.market import MINUTE_MS
 from engine.core.money import PPM
 from engine.core.strategy import At, Away, Enter, Exit, Held, Multiple, Nearest, Off
 from engine.presets import MOMENTUM
 from engine.strategies.momentum import BELOW_MEAN, BREAKOUT, Momentum
-from tests.support.desk import T0, Values
+from tests.support.desk import BTC, T0, Bench, Values, account, placed
 
 S = Momentum()
 RANK, UPPER, USUAL, FAST, SLOW, LOWEST, ATR, BTC_MEAN, BTC_CLOSE = S.needs
@@ -56,6 +59,65 @@ def test_all_conditions_together_are_an_entry_with_the_nearest_stop() -> None:
 )
 def test_each_condition_at_its_threshold_is_no_entry(changes: dict[str, float | None]) -> None:
     assert decided(**changes) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rank": 188.0},
+        {"close": 109.01},
+        {"volume": 200.01},
+        {"fast": 104.01},
+        {"close": 105.01, "upper": 105.0},
+        {"btc": 60_000.1},
+    ],
+    ids=str,
+)
+def test_each_condition_one_step_beyond_its_threshold_is_an_entry(changes: dict[str, float | None]) -> None:
+    assert isinstance(decided(**changes), Enter)
+
+
+def bench() -> Bench:
+    profile = replace(MOMENTUM, timeframe=MINUTE_MS)
+    made = Bench(account(profile, max_mark_gap_ppm=1_000_000), symbols=(BTC,))
+    made.trader.workspace.strategies = {"momentum": S}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("lowest", "atr", "stop", "qty"),
+    [
+        # 500 USDT at risk: over 10.00 a coin, 6.00, 6.01 (rounded away from the entry), 16.50 (15 % of 110).
+        (100.0, 8.0, 10_000, 500),
+        (90.0, 3.0, 10_400, 833),
+        (103.995, 8.0, 10_399, 831),
+        (80.0, 20.0, 9_350, 303),
+        (93.5, 20.0, 9_350, 303),
+        (93.49, 20.0, 9_350, 303),
+        (93.51, 20.0, 9_351, 303),
+    ],
+)
+def test_the_nearest_stop_is_held_and_a_twentieth_of_equity_at_risk_to_it(
+    lowest: float, atr: float, stop: int, qty: int
+) -> None:
+    desk = bench()
+    desk.time(MINUTE_MS)
+    desk.price(11_000)
+    (ticket,) = placed(desk.bar(close=11_000, values=GOOD | {LOWEST: lowest, ATR: atr}))
+    assert (ticket.buy, ticket.stop, ticket.target, ticket.qty) == (True, stop, None, qty)
+
+
+def test_a_position_leaves_by_market_on_a_close_below_the_mean() -> None:
+    desk = bench()
+    desk.time(MINUTE_MS)
+    desk.price(11_000)
+    (ticket,) = placed(desk.bar(close=11_000, values=GOOD))
+    desk.fill(ticket)
+    desk.step(ProtectionReported(BTC, ticket.stop or 0, 0, desk.now))
+    desk.time(MINUTE_MS)
+    desk.price(10_499)
+    (leaving,) = placed(desk.bar(close=10_499, values=GOOD | {"close": 104.99}))
+    assert (leaving.reduce_only, leaving.reason, leaving.qty) == (True, BELOW_MEAN, ticket.qty)
 
 
 @pytest.mark.parametrize("name", ["rank", "close", "upper", "volume", "usual", "fast", "slow", "lowest", "atr"])

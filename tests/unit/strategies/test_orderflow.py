@@ -53,12 +53,24 @@ def test_trend_volume_and_book_at_their_thresholds_are_an_entry_on_either_side()
         LONG | {TREND: None},
         LONG | {"1m:atrmean14": None},
         LONG | {"1m:atrmean14": 0.0},
+        LONG | flow(6.0, 4.0, 0.1 - 1e-9),
+        SHORT | flow(4.0, 6.0, 1e-9 - 0.1),
         LONG | FALLING,
         SHORT | RISING,
     ],
 )
 def test_one_step_before_a_threshold_or_without_a_value_there_is_none(values: dict[Any, float | None]) -> None:
     assert decided(values) is None
+
+
+@pytest.mark.parametrize(
+    ("bought", "sold"), [(0.6, 0.4), (0.3, 0.2), (0.06, 0.04), (218.4, 145.6), (1.2, 0.8), (0.009, 0.006)]
+)
+def test_volumes_of_three_to_two_are_an_imbalance_of_a_fifth_whatever_their_unit(bought: float, sold: float) -> None:
+    assert isinstance(decided(LONG | flow(bought, sold, 0.1)), Enter)
+    assert isinstance(decided(SHORT | flow(sold, bought, -0.1)), Enter)
+    assert decided(LONG | flow(bought, sold * 1.001, 0.1)) is None
+    assert decided(SHORT | flow(sold * 1.001, bought, -0.1)) is None
 
 
 def test_the_imbalance_of_volume_needs_its_trades() -> None:

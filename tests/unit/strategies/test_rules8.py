@@ -77,6 +77,8 @@ def test_a_cross_counts_on_its_bar_and_the_two_after_it(up: bool) -> None:
 def test_a_cross_from_equality_counts_and_one_to_equality_does_not() -> None:
     assert fired(crossing(up=True, back=0, equal=True) | {RSI: 75.0}) == ["long", "2"]
     assert fired(crossing(up=True, back=0) | {FAST: 100.0, RSI: 75.0}) == []
+    assert fired(crossing(up=False, back=0, equal=True) | {RSI: 25.0}) == ["short", "1"]
+    assert fired(crossing(up=False, back=0) | {FAST: 100.0, RSI: 25.0}) == []
 
 
 def test_a_cross_of_the_other_direction_is_not_one() -> None:
@@ -119,6 +121,7 @@ DOWN = {LINE: -0.5, SIGNAL: 0.0, HIST: -0.5, (LINE, 1): 0.5, (SIGNAL, 1): 0.0}
         (DOWN, ["short", "8"]),
         (DOWN | {(LINE, 1): 0.0}, ["short", "8"]),
         (DOWN | {(LINE, 1): -0.1}, []),
+        (DOWN | {LINE: 0.0}, []),
         (DOWN | {HIST: 0.0}, []),
     ],
 )
@@ -147,6 +150,9 @@ def test_nothing_is_said_until_everything_is_warm(name: str) -> None:
 
 def test_a_cross_whose_past_is_absent_is_none() -> None:
     assert fired(UP | {(LINE, 1): None}) == []
+    assert fired(crossing(up=True, back=0) | {RSI: 75.0, (SLOW, 1): None}) == []
+    # A cross two bars back needs the bar before it.
+    assert fired(crossing(up=False, back=2) | {RSI: 25.0, (FAST, 3): None}) == []
     assert fired({"low": None, "high": None}) == []
 
 

@@ -1,6 +1,7 @@
 """Every alert with an example."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.core import alerts as a
@@ -62,9 +63,24 @@ ORDER = a.OrderAlert(
     **BASE, **OF, entry=True, buy=True, quantity=Decimal("1.0"), what="rejected", why="110007: not enough balance"
 )
 
+SLIPPED = a.SlippageAlert(
+    **BASE,
+    **OF,
+    long=True,
+    what="stop",
+    quantity=Decimal("1.0"),
+    expected=Decimal("142.31"),
+    price=Decimal("141.10"),
+    percent=Decimal("0.8503"),
+    limit_percent=Decimal("0.5"),
+    cost=Decimal("1.21"),
+    today=2,
+)
+
 
 def _positions() -> Iterator[tuple[str, a.Alert]]:
     yield "entry", ENTRY
+    yield "entry_trailed", replace(ENTRY, target=None, target_net=None, reward_risk=None, trail=Decimal("14.24"))
     yield "exit", EXIT
     yield "stop_moved", a.StopMovedAlert(**BASE, **OF, long=True, stop=Decimal("142.49"), target=None, why="breakeven")
     yield "order_rejected", ORDER
@@ -85,6 +101,13 @@ def _positions() -> Iterator[tuple[str, a.Alert]]:
     yield (
         "unprotected",
         a.ProtectionAlert(**BASE, **OF, why="10001: stop beyond price", doing="closes the position at the market"),
+    )
+    trail = {**OF, "long": True, "missing": "trailing stop", "live": "stop"}
+    yield "trail_missing", a.TrailAlert(**BASE, **trail, why="10001: trailing distance is not valid")
+    yield "slippage", SLIPPED
+    yield (
+        "slippage_better",
+        replace(SLIPPED, what="entry", price=Decimal("140.5"), percent=Decimal("-1.2718"), cost=Decimal("-1.81")),
     )
     yield (
         "liquidated",
@@ -137,11 +160,38 @@ def _desk() -> Iterator[tuple[str, a.Alert]]:
     )
 
 
+def _emergencies() -> Iterator[tuple[str, a.Alert]]:
+    yield "limit_emergency_unasked", replace(LIMIT, why="every admin is in quiet hours")
+    numbers = {
+        "number": 7,
+        "key": "daily_equity",
+        "value": Decimal("-4.02"),
+        "threshold": Decimal("-4"),
+        "in_money": False,
+        "today": Decimal("-410.6"),
+        "open_positions": 12,
+        "open_result": Decimal("-188.4"),
+        "closing_costs": Decimal("6.1042"),
+    }
+    asked = a.EmergencyAlert(**BASE, **numbers, decides_ms=ex.NOW_MS + 30_000)
+    yield "emergency", asked
+    own = {"key": "ma_cross.total_loss", "in_money": True, "value": Decimal("-10.4"), "threshold": Decimal(-10)}
+    yield "emergency_again", replace(asked, **own, again=True, open_positions=1, today=Decimal("0.4"))
+    times = {"decided_ms": ex.NOW_MS + 11_000, "until_ms": ex.NOW_MS + 911_000}
+    said = a.EmergencyDecidedAlert(**BASE, **numbers, outcome="closed", by="Anna", why="", **times)
+    yield "emergency_closed", said
+    yield "emergency_silence", replace(said, by="desk", why="no answer")
+    yield "emergency_over", replace(said, by="desk", why="nothing is open any more", open_positions=0, today=None)
+    yield "emergency_paused", replace(said, outcome="paused")
+    yield "emergency_kept", replace(said, outcome="kept", **own)
+    yield "emergency_resumed", replace(said, outcome="resumed")
+
+
 ALERTS: tuple[Case, ...] = tuple(
     (
         f"alert_{name}",
         render_alert(alert, zone=ex.VIENNA, ticks={"SOLUSDT": Decimal("0.01"), "BTCUSDT": Decimal("0.1")}),
         alert_keyboard(alert),
     )
-    for name, alert in (*_positions(), *_desk())
+    for name, alert in (*_positions(), *_desk(), *_emergencies())
 )

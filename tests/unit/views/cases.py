@@ -40,6 +40,7 @@ from keyboards import strategies as strategy_keys
 from keyboards.base import PRIMARY
 from keyboards.data import Place
 from tests.unit.views import examples as ex
+from tests.unit.views.safety_cases import safety_screens
 
 type Case = tuple[str, str, InlineKeyboardMarkup | None]
 AT = {"wall_ms": ex.NOW_MS + 3_600, "zone": ex.UTC_ZONE}
@@ -63,6 +64,7 @@ def screens() -> Iterator[Case]:
 
 def held() -> Iterator[Case]:
     """The list of positions and their cards."""
+    late = replace(ex.TRAILED, symbol="XRPUSDT", trail_on_exchange=False)
     many = ex.snapshot(
         positions=tuple(
             ex.position(f"{name}USDT") for name in ["ADA", "BTC", "DOGE", "DOT", "ETH", "LINK", "LTC", "SOL"]
@@ -71,6 +73,7 @@ def held() -> Iterator[Case]:
     for name, desk, start in (
         ("positions", ex.snapshot(positions=(ex.position(), ex.BITCOIN, ex.BY_HAND)), ""),
         ("positions_stale", ex.STALE, ""),
+        ("positions_trailed", ex.snapshot(positions=(ex.TRAILED, late)), ""),
         ("positions_none", ex.FLAT, ""),
         ("positions_page_2", many, "LTCUSDT"),
     ):
@@ -78,7 +81,8 @@ def held() -> Iterator[Case]:
             positions.in_order(desk), positions.positions_page(desk, start), page_size=positions.PAGE
         )
         yield name, positions.render_positions(desk, start, **AT), keyboard
-    for name, position in (("card", ex.position()), ("card_short", ex.BITCOIN), ("card_external", ex.BY_HAND)):
+    cards = {"card": ex.position(), "card_short": ex.BITCOIN, "card_external": ex.BY_HAND, "card_trailed": ex.TRAILED}
+    for name, position in cards.items():
         yield name, positions.render_card(position, ex.snapshot(), **AT), position_keys.card_keyboard(position)
     ours = ex.ADOPTABLE
     yield "card_adoptable", positions.render_card(ours, ex.snapshot(), **AT), position_keys.card_keyboard(ours)
@@ -313,4 +317,5 @@ CASES: tuple[Case, ...] = (
     *confirmations(),
     *outcomes(),
     *reading(),
+    *safety_screens(),
 )

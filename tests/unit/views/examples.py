@@ -78,6 +78,9 @@ BITCOIN = position(
     rule="8 MACD bearish crossover",
     tick=Decimal("0.10"),
 )
+TRAILED = position(
+    target=None, trail=Decimal("14.24"), trail_percent=Decimal("10.006"), trail_on_exchange=True, profile="momentum"
+)
 BY_HAND = position(
     "1000PEPEUSDT",
     profile="external",
@@ -122,6 +125,8 @@ def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
         in_money=False,
         action="emergency",
         state="",
+        approval="ask",
+        approval_ms=30_000,
     )
     return replace(base, **changes)
 
@@ -146,6 +151,7 @@ MONEY_LIMIT = limit(
     in_money=True,
     action="close",
     state="warned",
+    approval="",
 )
 RULES = ("1", "2", "3", "5")
 CFT = ProfileView(

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from aiogram.types import InlineKeyboardMarkup
 
-from engine.core.snapshot import OrderResult
+from engine.core.snapshot import LimitView, OrderResult
 from handlers.actions import OpenPosition
-from handlers.views import manual, risk, signals, strategies, symbols, sync
+from handlers.views import manual, quiet, risk, signals, strategies, symbols, sync
 from keyboards import lists
 from keyboards import manual as manual_keys
 from keyboards import risk as risk_keys
@@ -39,11 +39,25 @@ FILLED = OrderResult(
 )
 
 
+def _emergencies() -> tuple[LimitView, ...]:
+    until = {"question_until_ms": ex.NOW_MS + 30_000}
+    return (
+        ex.limit(question="asked", **until),
+        ex.limit("cft.daily_equity", profile="cft", question="kept", approval_ms=90_000, **until),
+        ex.limit("cft.unrealised", profile="cft", measure="unrealised", question="paused", approval="auto"),
+        ex.limit("lx.daily_equity", profile="lx", question="closed"),
+    )
+
+
 def risk_screens() -> Iterator[Case]:
     """Risk, cooldowns, unlocking."""
     at = {"wall_ms": ex.NOW_MS + 3_600, "zone": ex.UTC_ZONE}
     yield "risk", risk.render_risk(more.RESTING, **at), risk_keys.risk_keyboard()
     yield "risk_paused", risk.render_risk(replace(ex.PAUSED, if_all_stop=None), **at), None
+    asked = replace(more.RESTING, limits=_emergencies())
+    yield "risk_emergencies", risk.render_risk(asked, **at), None
+    yield "quiet", quiet.render_quiet((1_380, 420), ex.VIENNA, wall_ms=ex.NOW_MS), None
+    yield "quiet_off", quiet.render_quiet(None, ex.VIENNA, wall_ms=ex.NOW_MS, note="It was not stored."), None
     yield "risk_flat", risk.render_risk(replace(ex.FLAT, exposure=Decimal(0)), **at), None
     found = risk.resting(more.RESTING)
     yield "cooldowns", risk.render_cooldowns(more.RESTING, ex.VIENNA), risk_keys.cooldowns_keyboard(found)
