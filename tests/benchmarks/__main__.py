@@ -90,7 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often each piece of work runs")
     parser.add_argument("--no-desk", action="store_true", help="leave out the start of the demo desk")
-    parser.add_argument("--no-load", action="store_true", help="leave out the desk under load (8 minutes)")
+    parser.add_argument("--no-load", action="store_true", help="leave out the desk under load (9 minutes)")
     options = parser.parse_args()
     found = measure(["floor", "peer", "engine"], options.rounds) | measure(["cft"], 1)
     table(found)
