@@ -62,7 +62,8 @@ class Venue:
             await until(lambda: transport.get_write_buffer_size() <= _BUFFER, within_s=60, pause_s=0.001)
         self.ponged.clear()
         await socket.ping()
-        await self.ponged.wait()
+        async with asyncio.timeout(60):
+            await self.ponged.wait()
         return (monotonic_ns() - began) / 1e9
 
     async def _public_stream(self, request: web.Request) -> web.WebSocketResponse:
