@@ -20,6 +20,7 @@ from bot.seats import Room
 from bot.service import ChatService
 from bot.sync import Sync
 from bot.tasks import Supervisor, TaskDiedError
+from bot.warm import warm_up
 from bot.wiring import AccountWiring, Wiring, install_tag, open_wiring
 from config import LogLevel
 from config.logging import get_logger
@@ -28,7 +29,6 @@ from engine.clock import SystemClock
 from engine.core.alerts import Alert, SystemAlert
 from engine.core.events import DeskStopping
 from engine.core.money import to_money
-from engine.indicators_kernels import library
 from engine.journal import JournalUnavailable
 from storage.lease import LeaseLostError
 
@@ -69,7 +69,7 @@ class App:
         try:
             await self._start()
             self._on_ready()
-            gc.collect()
+            # What is there now stays: later collections need not look at it.
             gc.freeze()
             await self.supervisor.run()
             if self._failure is not None:
@@ -123,7 +123,9 @@ class App:
             self._desks.append(made)
         chat = self._chat = self._made_chat()
         self._stops.append(chat.stop)
-        await asyncio.to_thread(library)
+        await asyncio.to_thread(warm_up)
+        # Here nothing trades yet that a collection could hold up.
+        gc.collect()
         self.supervisor.start("storage", self._storage())
         for account_desk in self._desks:
             self._keep_lease(account_desk)

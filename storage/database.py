@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.journal import JournalUnavailable
+from storage.one_hop import connected
 
+_SQLITE = {"isolation_level": None, "async_creator_fn": connected}
 # What a database driver raises when the database is away, full, locked or broken.
 DATABASE_ERRORS = (DBAPIError, OSError)
 
@@ -54,13 +56,13 @@ def brief(error: BaseException) -> str:
 
 
 def _on_connect(engine: AsyncEngine, pragmas: Sequence[str], more: Sequence[str] = ()) -> None:
-    def connected(connection: Any, record: object) -> None:
+    def prepared(connection: Any, record: object) -> None:
         cursor = connection.cursor()
         for pragma in (*pragmas, *more):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "connect", prepared)
 
 
 def _on_begin(engine: AsyncEngine, statement: str) -> None:
@@ -74,7 +76,7 @@ def writer_engine(url: URL, tuning: Tuning) -> AsyncEngine:
     """Return the engine of the one writer."""
     if file_of(url) is None:
         return create_async_engine(url, pool_size=1, max_overflow=0)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_SQLITE)
     wait = f"busy_timeout={tuning.lock_wait_ms}"
     _on_connect(engine, (wait, "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"), tuning.pragmas)
     _on_begin(engine, "BEGIN IMMEDIATE")
@@ -85,7 +87,7 @@ def reader_engine(url: URL, tuning: Tuning) -> AsyncEngine:
     """Return the engine for queries; it cannot change anything."""
     if file_of(url) is None:
         return create_async_engine(url, pool_size=4, max_overflow=0, isolation_level="REPEATABLE READ")
-    engine = create_async_engine(url, pool_size=4, max_overflow=0, connect_args={"isolation_level": None})
+    engine = create_async_engine(url, pool_size=4, max_overflow=0, connect_args=_SQLITE)
     _on_connect(engine, (f"busy_timeout={tuning.lock_wait_ms}", "query_only=ON"))
     _on_begin(engine, "BEGIN")
     return engine

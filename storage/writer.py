@@ -1,4 +1,5 @@
-"""The one writer: takes jobs in order, commits everything that waits in one transaction, and answers after the commit.
+"""The one writer: commits what waits in one transaction, and answers after the commit. Journal groups keep their order,
+and so does chat-side work; groups go ahead of work that has just come, because orders wait for them.
 
 A chat-side job that fails alone is undone by its savepoint and fails alone. When the database fails, chat-side jobs
 fail with it, while journal groups are set aside (file and memory) and go first into the next transaction that succeeds.
@@ -63,6 +64,7 @@ class Writer:
         self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._current: list[Job] = []
+        self._passed: list[Job] = []
         self._closed = False
         self.writable = True
         self.why = ""
@@ -119,24 +121,37 @@ class Writer:
 
     def _abandon(self) -> None:
         # Nobody may wait for ever when this task ends before its time.
-        left = [*self._current, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
+        left = [*self._current, *self._passed, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
         for job in left:
             if job is not None and not job.future.done():
                 job.future.set_exception(JournalUnavailable("the store stopped"))
 
     async def _next(self) -> tuple[list[Job], bool]:
+        if self._passed:
+            # Once is enough: everything goes with this transaction.
+            jobs, self._passed = self._passed, []
+            return self._gathered(jobs)
         waiting = self._retry_s if self._ledger.backlog() or not self.writable else None
         try:
             job = await asyncio.wait_for(self._queue.get(), waiting)
         except TimeoutError:
             return [], False
-        jobs: list[Job] = []
-        while job is not None:
-            jobs.append(job)
-            if self._queue.empty() or len(jobs) >= _MOST_JOBS:
-                return jobs, False
+        if job is None:
+            return [], True
+        jobs, last = self._gathered([job])
+        groups = [job for job in jobs if job.group is not None]
+        if groups and not last:
+            self._passed = [job for job in jobs if job.group is None]
+            jobs = groups
+        return jobs, last
+
+    def _gathered(self, jobs: list[Job]) -> tuple[list[Job], bool]:
+        while len(jobs) < _MOST_JOBS and not self._queue.empty():
             job = self._queue.get_nowait()
-        return jobs, True
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
 
     async def _commit(self, jobs: list[Job]) -> None:
         try:

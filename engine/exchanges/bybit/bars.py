@@ -78,9 +78,9 @@ class Bars:
         symbol.held[bar.time_ms] = bar
         self._fill(bar.symbol, symbol)
 
-    def check(self, *, grace_ms: int = OVERDUE_MS) -> None:
-        """Ask for every bar that should have come by now."""
-        now = self._now_ms()
+    def check(self, *, at_once: bool = False) -> None:
+        """Ask for every bar that should have come by now; `at_once`: for those that could have."""
+        now, grace_ms = self._now_ms(), 0 if at_once else OVERDUE_MS
         for name, symbol in self._symbols.items():
             if now >= symbol.last_ms + 2 * self._base_ms + grace_ms:
                 self._fill(name, symbol)

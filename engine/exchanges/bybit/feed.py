@@ -218,7 +218,7 @@ class BybitFeed:
         self._live.add(number)
         if self._bars is not None:
             # What closed while nobody listened is asked for at once.
-            self._bars.check(grace_ms=0)
+            self._bars.check(at_once=True)
 
     def _judge(self) -> None:
         # A stream that comes back at once is no news: what closed meanwhile is fetched, and nothing is traded on it.

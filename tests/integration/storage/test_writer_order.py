@@ -1,0 +1,49 @@
+"""Orders wait for their journal group: it does not wait for chat-side work that came in the same moment, which is done
+right after it.
+"""
+
+import asyncio
+from pathlib import Path
+
+from storage.store import Store
+from tests.integration.storage.desk import opening, sql, with_desk
+
+
+def test_a_journal_group_goes_ahead_of_chat_side_work_which_follows_before_the_next_group(tmp_path: Path) -> None:
+    async def work(store: Store) -> list[str]:
+        done: list[str] = []
+
+        async def kept(name: str) -> None:
+            await store.heartbeats.beat(name, 1)
+            done.append(name)
+
+        async def noted(number: int) -> None:
+            await store.journal.submit(opening(number), [])
+            done.append(f"group {number}")
+            if number == 1:
+                # Asked for while the first group is answered: the postponed work goes with it, not after it.
+                second.append(asyncio.create_task(noted(2)))
+
+        second: list[asyncio.Task[None]] = []
+        await asyncio.gather(kept("chat 1"), kept("chat 2"), noted(1))
+        await asyncio.gather(*second)
+        return done
+
+    done = with_desk(tmp_path, work)
+    assert done[0] == "group 1"
+    assert sorted(done[1:]) == ["chat 1", "chat 2", "group 2"]
+    assert done.index("chat 1") < done.index("chat 2")
+    assert sql(tmp_path, "SELECT count(*) FROM heartbeats") == [(2,)]
+
+
+def test_what_was_postponed_is_written_when_the_store_closes_at_once(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        beats = [asyncio.ensure_future(store.heartbeats.beat(f"chat {number}", 1)) for number in range(3)]
+        group = store.journal.submit(opening(1), [])
+        await asyncio.sleep(0)
+        await store.close()
+        await asyncio.gather(group, *beats)
+
+    with_desk(tmp_path, work)
+    assert sql(tmp_path, "SELECT count(*) FROM heartbeats") == [(3,)]
+    assert sql(tmp_path, "SELECT count(*) FROM journal") == [(6,)]
