@@ -6,8 +6,9 @@ from bot.equity import EquityRecorder
 from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
 from bot.tasks import Supervisor
+from bot.turnover import Largest
 from bot.user_code import UserCode
-from bot.wiring import AccountWiring
+from bot.wiring import AccountWiring, recorded
 from engine import plan
 from engine.clock import Clock
 from engine.core.alerts import Alert
@@ -55,11 +56,13 @@ class AccountDesk:
         begin_ms = ground.begin_ms(known_ms)
         wanted = plan.needs(wiring.trading.account, wiring.trading.strategies)
         candles = LiveCandles(wanted, ground.instruments, base_ms=ground.base_ms)
-        for length_ms, symbols in candles.histories():
-            candles.seed(await ground.history(begin_ms, length_ms, symbols))
+        for stretch in candles.histories(ground.frames):
+            candles.seed(await ground.history(begin_ms, stretch.length_ms, stretch.symbols, stretch.timeframe))
         desk.find_candles = candles.columns
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
+        for told in candles.warming():
+            desk.put(told)
         if wiring.store.findings:
             desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
         begin, beat, task = supervisor.start, supervisor.heartbeat, self.task
@@ -69,6 +72,9 @@ class AccountDesk:
             begin(task("clock"), desk.tick(beat(task("clock"))))
         begin(task("reconciliation"), desk.reconcile(beat(task("reconciliation"))))
         begin(task("market"), ground.run(desk, candles, begin_ms, beat(task("market"))))
+        if any(profile.largest for profile in desk.trader.workspace.account.profiles) and not ground.lockstep:
+            ranks = Largest(desk, ground, candles, self._clock, apart=recorded(wiring.settings))
+            begin(task("turnover"), ranks.run(beat(task("turnover"))))
         self._watch(supervisor)
         begin(task("equity"), EquityRecorder(desk, wiring.store.queries).run(beat(task("equity"))))
 

@@ -1,7 +1,7 @@
 """What a desk stands on: an account to trade on and a market to look at, each simulated, local or Bybit's."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
 from engine.exchanges.base import Exchange, QueryFailedError
+from engine.exchanges.bybit.frames import FRAMES
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
@@ -42,12 +43,16 @@ class GroundError(ValueError):
 
 
 class Ground(Protocol):
-    """Made in two steps: the market first, the account when it is known what trades."""
+    """Made in two steps: the market first, the account when it is known what trades.
+
+    `frames` are timeframes, beside `base_ms`, whose candles it keeps itself.
+    """
 
     label: str
     prices: str
     base_ms: int
     lockstep: bool
+    frames: Collection[int]
     instruments: Mapping[str, Instrument]
 
     def account(self, account: Account, state: Settings) -> Exchange:
@@ -64,12 +69,19 @@ class Ground(Protocol):
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
     async def largest(self, count: int) -> tuple[str, ...]:
-        """Follow the perpetuals of the largest 24 h turnover and return them; none where the market has a fixed list
-        of symbols.
+        """Return the perpetuals of the largest 24 h turnover; none where the market has a fixed list of symbols. Before
+        `run` they are followed from then on.
         """
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
-        """Return the candles of the time before an instant, as far as there are any."""
+    def follow(self, symbols: Iterable[str]) -> None:
+        """Follow more symbols of `instruments` while it runs; warm their candles up before."""
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
+        """Return the candles of the time before an instant, as far as there are any: base bars, or those of one of its
+        `frames`.
+        """
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
         """Deliver the market to the desk for ever."""
@@ -80,6 +92,8 @@ class Ground(Protocol):
 
 class PaperGround:
     """A paper account on a generated or replayed market."""
+
+    frames: Collection[int] = ()
 
     def __init__(self, source: Source, clock: Clock) -> None:
         self._source = source
@@ -112,8 +126,14 @@ class PaperGround:
         del count
         return ()
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
+    def follow(self, symbols: Iterable[str]) -> None:
+        """All symbols of the source are followed."""
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
         """Return candles of the source."""
+        del timeframe
         return await asyncio.to_thread(self._source.history, until_ms, length_ms, symbols)
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
@@ -132,6 +152,7 @@ class BybitGround:
 
     lockstep = False
     base_ms = MINUTE_MS
+    frames: Collection[int] = FRAMES
 
     def __init__(
         self,
@@ -188,9 +209,20 @@ class BybitGround:
         self.instruments = {**self.instruments, **{symbol: book[symbol] for symbol in found}}
         return found
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
+    def follow(self, symbols: Iterable[str]) -> None:
+        """Take in the streams of more symbols."""
+        self._feed.follow(symbols)
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
         """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""
         start_ms = until_ms - length_ms
+        if timeframe not in {None, self.base_ms}:
+            found = await self._feed.history(
+                self._connection.time.now_ms() - start_ms, symbols=symbols, timeframe=timeframe
+            )
+            return [part.slice(start_ms=start_ms, end_ms=until_ms - part.timeframe_ms + 1) for part in found]
         file, self._file = self._file, None
         stored = await asyncio.to_thread(file.load) if file is not None else {}
         known = {name: part for name, part in stored.items() if len(part) and int(part.time[0]) <= start_ms}
@@ -202,7 +234,9 @@ class BybitGround:
         )
         fresh = {part.symbol: part for part in found}
         whole = [part for name in symbols if (part := joined(known.get(name), fresh.get(name))) is not None]
-        cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=until_ms) for part in whole]
+        # Coarser candles end at the same instant: what closed since then comes like every bar that was missed.
+        end_ms = until_ms - self.base_ms + 1
+        cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=end_ms) for part in whole]
         if file is not None:
             await asyncio.to_thread(file.save, cut)
         return [part for part in cut if len(part)]

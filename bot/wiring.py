@@ -7,6 +7,7 @@ from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
 from bot.ground import Ground, open_ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
+from bot.turnover import wanted as followed
 from config import Settings
 from engine import plan
 from engine.clock import SystemClock
@@ -64,18 +65,19 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
 
 
 def _symbols(alone: Settings, what: Trading) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*plan.symbols(what.account, what.strategies), *_recorded(alone))))
+    return tuple(dict.fromkeys((*plan.symbols(what.account, what.strategies), *recorded(alone))))
 
 
-def _recorded(alone: Settings) -> tuple[str, ...]:
+def recorded(alone: Settings) -> tuple[str, ...]:
+    """Return the symbols that an account only records and nobody may trade."""
     return tuple(symbol for account in alone.accounts for symbol in account.record)
 
 
 async def _largest(alone: Settings, what: Trading, ground: Ground) -> dict[str, tuple[str, ...]]:
     """Find the symbols of profiles that follow the largest ones; a record is never traded."""
-    apart = set(_recorded(alone))
-    wanted = {profile.name: profile.largest for profile in what.account.profiles if profile.largest}
-    found = {name: await ground.largest(count * 3 // 2) for name, count in wanted.items()}
+    apart = set(recorded(alone))
+    wanted = {profile.name: followed(profile) for profile in what.account.profiles if profile.largest}
+    found = {name: await ground.largest(count) for name, count in wanted.items()}
     return {name: tuple(symbol for symbol in symbols if symbol not in apart) for name, symbols in found.items()}
 
 

@@ -1,6 +1,6 @@
 """The frozen description of what trades: profiles, their sizing, protection and limits, and their account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from engine.core.market import HOUR_MS
@@ -233,3 +233,9 @@ class Account:
             if profile.name == name:
                 return profile
         return None
+
+
+def trading_on(account: Account, name: str, symbols: tuple[str, ...]) -> Account:
+    """Return an account whose profile of a name trades these symbols."""
+    profiles = (replace(each, symbols=symbols) if each.name == name else each for each in account.profiles)
+    return replace(account, profiles=tuple(profiles))

@@ -92,7 +92,7 @@ class LimitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """A profile as it runs."""
+    """A profile as it runs; `warming` says which of its symbols have too few candles to decide on, until when."""
 
     name: str
     strategy: str
@@ -112,6 +112,7 @@ class ProfileView:
     parameters: tuple[tuple[str, str], ...] = ()
     protection: tuple[str, ...] = ()
     allocation_percent: Decimal = Decimal(100)
+    warming: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class Workspace:
     blind: set[str] = field(default_factory=set)
     turnover: dict[str, int] = field(default_factory=dict)
     troubled: dict[str, str] = field(default_factory=dict)
+    warming: dict[tuple[str, int], int] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
