@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bot.contradictions import contradictions
 from bot.equity import EquityRecorder
 from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
@@ -9,14 +10,19 @@ from bot.tasks import Supervisor
 from bot.turnover import Largest
 from bot.user_code import UserCode
 from bot.wiring import AccountWiring, recorded
+from config.logging import get_logger
 from engine import plan
 from engine.clock import Clock
 from engine.core.alerts import Alert
 from engine.core.events import InstrumentChanged, StartTroubled
+from engine.core.feed_events import Contradicted
+from engine.core.money import to_money
 from engine.core.trader import Trader
 from engine.live import Desk
-from engine.marketdata import LiveCandles
+from engine.marketdata import LiveCandles, nearest_tick
 from engine.recovery import restore
+
+_log = get_logger(__name__)
 
 
 class AccountDesk:
@@ -61,8 +67,10 @@ class AccountDesk:
         desk.find_candles = candles.columns
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
-        for told in candles.warming():
-            desk.put(told)
+        for waits in candles.warming():
+            desk.put(waits)
+        for found in self._contradictions(candles):
+            desk.put(found)
         if wiring.store.findings:
             desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
         begin, beat, task = supervisor.start, supervisor.heartbeat, self.task
@@ -77,6 +85,25 @@ class AccountDesk:
             begin(task("turnover"), ranks.run(beat(task("turnover"))))
         self._watch(supervisor)
         begin(task("equity"), EquityRecorder(desk, wiring.store.queries).run(beat(task("equity"))))
+
+    def _contradictions(self, candles: LiveCandles) -> list[Contradicted]:
+        wiring, ws = self.wiring, self.desk.trader.workspace
+        base_ms, prices = wiring.ground.base_ms, dict[str, int]()
+        for symbol, instrument in wiring.ground.instruments.items():
+            last = candles.columns(symbol, base_ms, 1)
+            if last is not None:
+                prices[symbol] = nearest_tick(float(last.close[-1]), instrument)
+        found = contradictions(
+            ws.account,
+            ws.strategies,
+            instruments=wiring.ground.instruments,
+            prices=prices,
+            equity=ws.equity() if ws.measurable else to_money(wiring.settings.initial_balance),
+            absent=wiring.absent,
+        )
+        for each in found:
+            _log.warning("settings that do not go together", profile=each.profile, found=each.found)
+        return found
 
     def _watch(self, supervisor: Supervisor) -> None:
         desk, wiring = self.desk, self.wiring

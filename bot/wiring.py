@@ -1,7 +1,8 @@
 """What is built before the desks: for every account a ground to stand on, a store, what trades. All on one database."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
 from bot.ground import Ground, open_ground
@@ -16,12 +17,15 @@ from storage.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountWiring:
-    """One account: its settings as if it were alone, the ground it stands on, its store, what trades."""
+    """One account: its settings as if it were alone, the ground it stands on, its store, what trades; `absent` are
+    symbols by profile that are left out because the market does not have them.
+    """
 
     settings: Settings
     ground: Ground
     store: Store
     trading: Trading
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -60,7 +64,7 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
             made.append(AccountWiring(settings=alone, ground=ground, store=store, trading=what.following(largest)))
         tag = await install_tag(made[0].store)
         undo.pop_all()
-    accounts = tuple(replace(one, trading=_there(one, tag)) for one in made)
+    accounts = tuple(replace(one, trading=_there(one, tag), absent=_absent(one)) for one in made)
     return Wiring(settings=settings, accounts=accounts)
 
 
@@ -93,6 +97,15 @@ async def _store(settings: Settings, alone: Settings, ground: Ground, first: Sto
         state_dir=settings.desk_state_dir,
         lease=lease,
     )
+
+
+def _absent(one: AccountWiring) -> dict[str, tuple[str, ...]]:
+    if one.ground.lockstep:
+        # Recorded candles are of few symbols, and that is known.
+        return {}
+    there = one.ground.instruments
+    missing = {p.name: tuple(s for s in p.symbols if s not in there) for p in one.trading.account.profiles}
+    return {name: symbols for name, symbols in missing.items() if symbols}
 
 
 def _there(one: AccountWiring, tag: str) -> Trading:

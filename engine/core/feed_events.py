@@ -1,4 +1,6 @@
-"""What the desk hears about its market data itself: candles that are still too few, symbols that came to a profile."""
+"""What the desk hears of the ground it stands on: candles that are still too few, symbols that came to a profile,
+settings that contradict each other or the exchange's rules.
+"""
 
 from dataclasses import dataclass
 
@@ -20,4 +22,12 @@ class SymbolsChanged:
     symbols: tuple[str, ...]
 
 
-type FeedEvent = Warming | SymbolsChanged
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """Rules of a profile that are legal and cannot work together as they stand; each in words, with what to do."""
+
+    profile: str
+    found: tuple[str, ...]
+
+
+type FeedEvent = Warming | SymbolsChanged | Contradicted

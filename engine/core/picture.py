@@ -231,6 +231,7 @@ def _profile(ws: Workspace, profile: Profile) -> ProfileView:
         protection=protection_words(profile),
         allocation_percent=_ppm(profile.allocation_ppm),
         warming=_warming(ws, profile),
+        contradicted=ws.contradicted.get(profile.name, ()),
     )
 
 

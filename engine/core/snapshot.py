@@ -92,7 +92,9 @@ class LimitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """A profile as it runs; `warming` says which of its symbols have too few candles to decide on, until when."""
+    """A profile as it runs; `warming` says which of its symbols have too few candles to decide on, until when,
+    `contradicted` which of its rules do not go together.
+    """
 
     name: str
     strategy: str
@@ -113,6 +115,7 @@ class ProfileView:
     protection: tuple[str, ...] = ()
     allocation_percent: Decimal = Decimal(100)
     warming: str = ""
+    contradicted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from engine.core.commands import ACCOUNT, Command
 from engine.core.effects import Effect, QueryAccount
 from engine.core.entries import on_bar
 from engine.core.exits import ask
-from engine.core.feed_events import SymbolsChanged, Warming
+from engine.core.feed_events import Contradicted, SymbolsChanged, Warming
 from engine.core.fills import (
     on_ended,
     on_executed,
@@ -124,6 +124,7 @@ class Trader:
             e.TurnoverReported: self._turnover,
             Warming: self._warming,
             SymbolsChanged: self._symbols_changed,
+            Contradicted: self._contradicted,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
@@ -239,6 +240,11 @@ class Trader:
         # What was chosen this day was chosen among others.
         ws.chosen.pop(event.profile, None)
         self._assign()
+
+    def _contradicted(self, event: Contradicted) -> None:
+        self.workspace.contradicted[event.profile] = event.found
+        title = f"Settings of {event.profile} that do not go together"
+        self.workspace.alert(a.SystemAlert, topic="settings", title=title, detail=" ".join(event.found))
 
     def _venue(self, event: e.VenueChanged) -> None:
         ws = self.workspace

@@ -56,6 +56,7 @@ class Workspace:
     turnover: dict[str, int] = field(default_factory=dict)
     troubled: dict[str, str] = field(default_factory=dict)
     warming: dict[tuple[str, int], int] = field(default_factory=dict)
+    contradicted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)

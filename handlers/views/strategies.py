@@ -56,6 +56,9 @@ def render_strategy(profile: ProfileView, snapshot: Snapshot) -> str:
         render_rules(profile, snapshot),
         f"<b>Open positions</b>\n{protection}" if protection else "",
         f"<b>Parameters</b>\n{table.html()}" if profile.parameters else "",
+        "\n".join(["<b>Does not go together</b>", *(f"• {esc(line)}" for line in profile.contradicted)])
+        if profile.contradicted
+        else "",
     )
 
 

@@ -21,7 +21,7 @@ profiles:
   - name: lx
     strategy: rules8
     symbols: [BTCUSDT]
-    settings: {largest: 2, turnover_floor: 1000}
+    settings: {largest: 2, turnover_floor: 1000, trail_from: 40}
 """
 
 
@@ -65,7 +65,7 @@ async def _walk(folder: Path) -> tuple[list[str], int, str]:
         *command, env=environment, cwd=folder, stderr=asyncio.subprocess.PIPE
     )
     try:
-        told = [await answer(chat, "/symbols lx", "Symbols of lx")]
+        told = [await answer(chat, "/symbols lx", "Symbols of lx"), await answer(chat, "/strategy lx", "Parameters")]
         await _sim(venue, "instruments/SOLUSDT", status="Trading")
         await _sim(venue, "clock", advance_s=86_400)
         told.append(await _until_shown(chat, "/symbols lx", "SOLUSDT"))
@@ -86,8 +86,9 @@ def test_a_symbol_that_became_one_of_the_largest_is_traded_from_the_next_day_on(
     told, code, errors = asyncio.run(_walk(tmp_path))
     assert "SOLUSDT" not in told[0]
     assert all(symbol in told[0] for symbol in ("BTCUSDT", "ETHUSDT", "XRPUSDT"))
-    assert all(symbol in told[1] for symbol in SYMBOLS)
-    assert "Watched by lx (15m)" in told[2]
-    assert "warming" not in told[2], "its history came with it"
+    assert "The trail starts at +40 %, the target is at +30 %: start the trail earlier" in told[1]
+    assert all(symbol in told[2] for symbol in SYMBOLS)
+    assert "Watched by lx (15m)" in told[3]
+    assert "warming" not in told[3], "its history came with it"
     assert code == 0, errors
     assert "Traceback" not in errors

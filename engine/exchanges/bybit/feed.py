@@ -217,12 +217,12 @@ class BybitFeed:
         self._group.create_task(work)
 
     def _changed(self, number: int, state: StreamState, why: str) -> None:
+        if self._outlets is not None and self._outlets.flow is not None:
+            # What was traded meanwhile, or before the first connection, is not known.
+            self._outlets.flow.reset(self._connection.time.now_ms())
         if state is StreamState.LOST:
             self._live.discard(number)
             self._why = why
-            if self._outlets is not None and self._outlets.flow is not None:
-                # What was traded meanwhile is not known.
-                self._outlets.flow.reset()
             return
         self._live.add(number)
         if self._bars is not None:
