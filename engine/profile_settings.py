@@ -9,7 +9,7 @@ from typing import Any
 from engine.core.market import HOUR_MS, TIMEFRAMES, timeframe_ms
 from engine.core.money import PPM, percent_to_ppm, to_money
 from engine.core.profile import Anchor, Profile, SizeMode, Sizing
-from engine.core.strategy import Away
+from engine.core.strategy import Away, Strategy
 from engine.strategies.parameters import Parameter
 
 OFF = "off"
@@ -18,25 +18,32 @@ type Change = Callable[[Profile, str], Profile]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: what is allowed, and how it changes a profile. `removable` ones may be `off`."""
+    """One setting: what is allowed, and how it changes a profile. `removable` ones may be `off`; one with `words` is
+    checked by whoever knows what it names.
+    """
 
     known: Parameter
     change: Change
     removable: bool = False
+    words: str = ""
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
+        if self.words:
+            return self.words
         return f"{self.known.allowed}, off" if self.removable else self.known.allowed
 
     def applied(self, profile: Profile, value: Any) -> Profile:
         """Return the profile changed; raises ValueError naming setting, unit and what is allowed."""
         # YAML reads a bare `off` as false.
-        text = OFF if value is False else str(value).strip()
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).strip()
+        text = OFF if value is False else text
         if text == OFF and self.removable:
             return self.change(profile, text)
         try:
-            self.known.checked(text)
+            if not self.words:
+                self.known.checked(text)
             return self.change(profile, text)
         except ValueError as error:
             known = self.known
@@ -64,6 +71,18 @@ def changed(profile: Profile, settings: Mapping[str, Any]) -> Profile:
 
 def _ppm(value: str) -> int:
     return percent_to_ppm(Decimal(value))
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in value.split(",") if (name := part.strip())))
+
+
+def check_rules(profile: Profile, strategy: Strategy) -> None:
+    """Raise ValueError for a rule that is to be off and that the strategy does not have."""
+    wrong = [rule for rule in profile.rules_off if rule not in strategy.rules]
+    if wrong:
+        there = ", ".join(strategy.rules) or "none"
+        raise ValueError(f"setting rules_off: {profile.strategy} has no rule {', '.join(wrong)}; it has: {there}")
 
 
 def _hours(value: str) -> int:
@@ -160,6 +179,7 @@ _CHANGES: dict[str, Change] = {
     "largest": _set("largest", int, off=0),
 }
 _FRAME = Parameter("timeframe", "15m", "length", "candles that are decided on", choices=TIMEFRAMES)
+_RULES = Parameter("rules_off", "1", "names", "rules of the strategy that are off until switched on from chat")
 _ANCHOR = Parameter("cooldown_anchor", "grid", "choice", "where a rest ends", choices=tuple(Anchor))
 
 SETTINGS: dict[str, Setting] = {
@@ -168,5 +188,8 @@ SETTINGS: dict[str, Setting] = {
         name: Setting(Parameter(name, kind, unit, about, low, high), _CHANGES[name], removable)
         for name, kind, unit, low, high, about, removable in _ROWS
     },
+    "rules_off": Setting(
+        _RULES, _set("rules_off", _names, off=()), removable=True, words="1,4 or a list; off for none"
+    ),
     "cooldown_anchor": Setting(_ANCHOR, _part("cooldown", "anchor", Anchor)),
 }

@@ -12,7 +12,7 @@ from engine.core.money import percent_to_ppm, to_money
 from engine.core.profile import LimitSpec, Profile
 from engine.core.strategy import Strategy
 from engine.plan import check_needs
-from engine.profile_settings import SETTINGS
+from engine.profile_settings import SETTINGS, check_rules
 from engine.profile_settings import changed as with_settings
 from engine.strategies.parameters import Parameter
 from engine.strategies.parameters import parameters as declared
@@ -68,6 +68,7 @@ def overridden(
     try:
         strategy = build(profile.strategy, parameters) if source is None else build_user(source, parameters)
         check_needs(strategy)
+        check_rules(profile, strategy)
         return profile, strategy, given
     except ValueError as error:
         raise BacktestError(str(error)) from error

@@ -209,7 +209,7 @@ def _level_words(level: Level | None) -> str:
 
 
 def _profile(ws: Workspace, profile: Profile) -> ProfileView:
-    off = ws.state.rules_off.get(profile.name, ())
+    off = ws.rules_off(profile)
     books = ws.state.portfolio
     return ProfileView(
         name=profile.name,

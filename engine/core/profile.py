@@ -158,7 +158,8 @@ class Profile:
     """A strategy with its parameters, symbols, sizing and rules.
 
     An entry whose round-trip cost is over `max_cost_share_ppm` of its stop distance is refused; `cost_slippage_ppm` is
-    what the cost reckons with a side, the account's own slippage unless set.
+    what the cost reckons with a side, the account's own slippage unless set. Rules of the strategy in `rules_off` are
+    off until somebody switches them on.
 
     With `largest` (0 = off) only so many of the symbols, those of the largest 24 h turnover above `turnover_floor`, are
     entered; they are chosen anew each UTC day, and on an exchange the symbols themselves are found by turnover.
@@ -169,7 +170,7 @@ class Profile:
     strategy: str
     symbols: tuple[str, ...]
     timeframe: int
-    rules: tuple[str, ...] = ()
+    rules_off: tuple[str, ...] = ()
     sizing: Sizing
     leverage: int
     max_positions: int

@@ -54,6 +54,7 @@ class State:
     levels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     rules_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rules_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles_on: dict[str, bool] = field(default_factory=dict)
     symbols_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -264,9 +265,9 @@ class State:
         self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
-        off = set(self.rules_off.get(fact.profile, ()))
-        off = off - {fact.rule} if fact.on else off | {fact.rule}
-        self.rules_off[fact.profile] = tuple(sorted(off))
+        into, out = (self.rules_on, self.rules_off) if fact.on else (self.rules_off, self.rules_on)
+        into[fact.profile] = tuple(sorted({*into.get(fact.profile, ()), fact.rule}))
+        out[fact.profile] = tuple(rule for rule in out.get(fact.profile, ()) if rule != fact.rule)
 
     def _profile(self, fact: f.ProfileSwitched) -> None:
         self.profiles_on[fact.profile] = fact.on

@@ -115,6 +115,14 @@ class Workspace:
         """Whether a profile may enter at all."""
         return self.state.profiles_on.get(profile.name, profile.enabled)
 
+    def rules_off(self, profile: Profile) -> tuple[str, ...]:
+        """Return the rules of a profile that are off: as configured, unless somebody switched them since."""
+        off = self.state.rules_off.get(profile.name, ())
+        if not profile.rules_off:
+            return off
+        configured = {*profile.rules_off} - {*self.state.rules_on.get(profile.name, ())}
+        return tuple(sorted(configured | {*off}))
+
     def equity(self) -> Money:
         """Return wallet plus unrealised at the marks."""
         return self.state.portfolio.wallet + self.state.portfolio.unrealised(self.marks)

@@ -11,8 +11,10 @@ from engine.core.market import HOUR_MS
 from engine.core.money import to_money
 from engine.core.profile import Anchor, Profile, SizeMode, Sizing
 from engine.core.strategy import Away
-from engine.presets import CFT, LX, SHORTSELLER
-from engine.profile_settings import SETTINGS, Setting, changed
+from engine.presets import CFT, LX, MA_CROSS, SHORTSELLER
+from engine.profile_settings import SETTINGS, Setting, changed, check_rules
+from engine.strategies.ma_cross import MaCross
+from engine.strategies.rules8 import Rules8
 
 NUMBERS = {name: each for name, each in SETTINGS.items() if each.known.low is not None}
 
@@ -73,6 +75,9 @@ def test_only_what_may_be_absent_can_be_off(setting: Setting) -> None:
         (CFT, "max_cost_share", 30, lambda p: p.max_cost_share_ppm, 300_000),
         (CFT, "cost_slippage", Decimal("0.02"), lambda p: p.cost_slippage_ppm, 200),
         (LX, "turnover_floor", 5, lambda p: p.turnover_floor, 5),
+        (CFT, "rules_off", (1, "4"), lambda p: p.rules_off, ("1", "4")),
+        (CFT, "rules_off", "2, 4,2", lambda p: p.rules_off, ("2", "4")),
+        (CFT, "rules_off", False, lambda p: p.rules_off, ()),
         (LX, "largest", 12, lambda p: p.largest, 12),
         (LX, "largest", "off", lambda p: p.largest, 0),
     ],
@@ -97,3 +102,11 @@ def test_a_name_that_does_not_exist_is_answered_with_the_nearest() -> None:
         ValueError, match=r"cooldown_anchor = 'daily' \(choice\) cannot be used: allowed are grid, rolling"
     ):
         changed(CFT, {"cooldown_anchor": "daily"})
+
+
+def test_a_rule_that_the_strategy_does_not_have_cannot_be_off() -> None:
+    check_rules(changed(CFT, {"rules_off": "1,8"}), Rules8())
+    with pytest.raises(ValueError, match="rules8 has no rule 9; it has: 1, 2, 3, 4, 5, 6, 7, 8"):
+        check_rules(changed(CFT, {"rules_off": "1,9"}), Rules8())
+    with pytest.raises(ValueError, match="ma_cross has no rule 1; it has: none"):
+        check_rules(changed(MA_CROSS, {"rules_off": 1}), MaCross())
