@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from bot.contradictions import contradictions
 from bot.equity import EquityRecorder
+from bot.newcomers import Newcomers
 from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
 from bot.tasks import Supervisor
-from bot.turnover import Largest
 from bot.user_code import UserCode
 from bot.wiring import AccountWiring, recorded
 from config.logging import get_logger
@@ -60,7 +60,9 @@ class AccountDesk:
         known_ms = desk.trader.workspace.now_ms
         ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
-        wanted = plan.needs(wiring.trading.account, wiring.trading.strategies)
+        trader = desk.trader.workspace
+        ground.follow([symbol for added in trader.state.symbols_added.values() for symbol in added])
+        wanted = plan.needs(trader.account, trader.strategies)
         candles = LiveCandles(wanted, ground.instruments, base_ms=ground.base_ms)
         for stretch in candles.histories(ground.frames):
             candles.seed(await ground.history(begin_ms, stretch.length_ms, stretch.symbols, stretch.timeframe))
@@ -80,9 +82,11 @@ class AccountDesk:
             begin(task("clock"), desk.tick(beat(task("clock"))))
         begin(task("reconciliation"), desk.reconcile(beat(task("reconciliation"))))
         begin(task("market"), ground.run(desk, candles, begin_ms, beat(task("market"))))
-        if any(profile.largest for profile in desk.trader.workspace.account.profiles) and not ground.lockstep:
-            ranks = Largest(desk, ground, candles, self._clock, apart=recorded(wiring.settings))
-            begin(task("turnover"), ranks.run(beat(task("turnover"))))
+        apart = set(recorded(wiring.settings))
+        desk.find_listed = lambda: ground.book.keys() - apart
+        if ground.frames:
+            newcomers = Newcomers(desk, ground, candles, self._clock, apart=apart)
+            begin(task("newcomers"), newcomers.run(beat(task("newcomers"))))
         self._watch(supervisor)
         begin(task("equity"), EquityRecorder(desk, wiring.store.queries).run(beat(task("equity"))))
 

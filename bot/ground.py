@@ -45,7 +45,7 @@ class GroundError(ValueError):
 class Ground(Protocol):
     """Made in two steps: the market first, the account when it is known what trades.
 
-    `frames` are timeframes, beside `base_ms`, whose candles it keeps itself.
+    `frames` are timeframes, beside `base_ms`, whose candles it keeps itself; `book` is all that it lists.
     """
 
     label: str
@@ -54,6 +54,7 @@ class Ground(Protocol):
     lockstep: bool
     frames: Collection[int]
     instruments: Mapping[str, Instrument]
+    book: Mapping[str, Instrument]
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account to trade on."""
@@ -69,19 +70,15 @@ class Ground(Protocol):
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
     async def largest(self, count: int) -> tuple[str, ...]:
-        """Return the perpetuals of the largest 24 h turnover; none where the market has a fixed list of symbols. Before
-        `run` they are followed from then on.
-        """
+        """Return the perpetuals of the largest 24 h turnover, and before `run` follow them; none of a fixed list."""
 
     def follow(self, symbols: Iterable[str]) -> None:
-        """Follow more symbols of `instruments` while it runs; warm their candles up before."""
+        """Follow more symbols of the book; while it runs their candles must be warm."""
 
     async def history(
         self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
     ) -> Sequence[Columns]:
-        """Return the candles of the time before an instant, as far as there are any: base bars, or those of one of its
-        `frames`.
-        """
+        """Return the candles before an instant, as far as there are any: base bars, or those of one of its frames."""
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
         """Deliver the market to the desk for ever."""
@@ -101,7 +98,7 @@ class PaperGround:
         self._paper: PaperExchange | None = None
         self.label, self.base_ms, self.lockstep = source.label, source.base_ms, source.lockstep
         self.prices = source.prices
-        self.instruments = source.instruments
+        self.instruments = self.book = source.instruments
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Open the paper account of the state folder."""
@@ -167,6 +164,7 @@ class BybitGround:
         self._feed = feed
         self._file = file
         self.instruments = instruments
+        self.book: Mapping[str, Instrument] = connection.instruments
         self.prices = prices
         self.label = "Bybit's prices" if prices == LIVE_PRICES else f"{prices} prices"
 
@@ -211,7 +209,9 @@ class BybitGround:
 
     def follow(self, symbols: Iterable[str]) -> None:
         """Take in the streams of more symbols."""
-        self._feed.follow(symbols)
+        there = {symbol: self.book[symbol] for symbol in symbols if symbol in self.book}
+        self.instruments = {**self.instruments, **there}
+        self._feed.follow(there)
 
     async def history(
         self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None

@@ -8,7 +8,7 @@ from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
 from bot.ground import Ground, open_ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
-from bot.turnover import wanted as followed
+from bot.newcomers import wanted as followed
 from config import Settings
 from engine import plan
 from engine.clock import SystemClock

@@ -1,5 +1,6 @@
 """The frozen description of what trades: profiles, their sizing, protection and limits, and their account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
@@ -240,3 +241,11 @@ def trading_on(account: Account, name: str, symbols: tuple[str, ...]) -> Account
     """Return an account whose profile of a name trades these symbols."""
     profiles = (replace(each, symbols=symbols) if each.name == name else each for each in account.profiles)
     return replace(account, profiles=tuple(profiles))
+
+
+def with_added(account: Account, added: Mapping[str, tuple[str, ...]]) -> Account:
+    """Return an account whose profiles also trade what people added, by name of the profile."""
+    for profile in account.profiles:
+        more = tuple(symbol for symbol in added.get(profile.name, ()) if symbol not in profile.symbols)
+        account = trading_on(account, profile.name, (*profile.symbols, *more)) if more else account
+    return account

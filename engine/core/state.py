@@ -57,6 +57,7 @@ class State:
     rules_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles_on: dict[str, bool] = field(default_factory=dict)
     symbols_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    symbols_added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     executions: dict[str, int] = field(default_factory=dict)
     signalled: dict[str, int] = field(default_factory=dict)
@@ -243,6 +244,8 @@ class State:
         off = set(self.symbols_off.get(fact.profile, ()))
         off = off - {fact.symbol} if fact.on else off | {fact.symbol}
         self.symbols_off[fact.profile] = tuple(sorted(off))
+        if fact.added:
+            self.symbols_added[fact.profile] = (*self.symbols_added.get(fact.profile, ()), fact.symbol)
 
     def _reference(self, fact: f.ReferenceSet) -> None:
         self.references.setdefault(fact.scope, {})[fact.name] = fact.value

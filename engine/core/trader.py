@@ -31,7 +31,7 @@ from engine.core.guards import on_time
 from engine.core.listing import on_instrument
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
-from engine.core.profile import Account, HoldLevel, Profile, trading_on
+from engine.core.profile import Account, HoldLevel, Profile, trading_on, with_added
 from engine.core.profile_words import warming_words
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
@@ -53,6 +53,7 @@ class Trader:
     ) -> None:
         state = state or State()
         state.portfolio.account, state.portfolio.mode = account.name, account.mode
+        account = with_added(account, state.symbols_added)
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
         self.workspace.agreed_ms = state.clock_ms
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}

@@ -171,7 +171,10 @@ class BybitFeed:
                 await connection.clock.sleep(_CHECK_S)
 
     def follow(self, symbols: Iterable[str]) -> None:
-        """Follow more symbols while it runs; warm their candles up before."""
+        """Follow more symbols; while it runs their candles must be warm."""
+        if self._outlets is None:
+            self.also(symbols)
+            return
         book = self._connection.instruments
         fresh = [s for s in symbols if s in book and s not in self._quotes and book[s].status is not Status.CLOSED]
         self.also(fresh)
