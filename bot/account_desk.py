@@ -17,6 +17,7 @@ from engine.core.alerts import Alert
 from engine.core.events import InstrumentChanged, StartTroubled
 from engine.core.feed_events import Contradicted
 from engine.core.money import to_money
+from engine.core.profile import with_added
 from engine.core.trader import Trader
 from engine.live import Desk
 from engine.marketdata import LiveCandles, nearest_tick
@@ -43,8 +44,10 @@ class AccountDesk:
         label: str = "",
     ) -> "AccountDesk":
         """Restore the account's state from its journal; raises JournalUnavailable."""
-        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
         state = await restore(wiring.store.journal)
+        # What people added is part of the market before the account is opened on it.
+        wiring.ground.follow([symbol for added in state.symbols_added.values() for symbol in added])
+        exchange = wiring.ground.account(with_added(wiring.trading.account, state.symbols_added), wiring.settings)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         desk = Desk(trader, exchange, WakingJournal(wiring.store.journal, wake, urgent), clock)
         wiring.store.watch(desk.on_store)
@@ -61,7 +64,6 @@ class AccountDesk:
         ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
         trader = desk.trader.workspace
-        ground.follow([symbol for added in trader.state.symbols_added.values() for symbol in added])
         wanted = plan.needs(trader.account, trader.strategies)
         candles = LiveCandles(wanted, ground.instruments, base_ms=ground.base_ms)
         for stretch in candles.histories(ground.frames):
