@@ -12,6 +12,7 @@ from bot import pulse as pulse_file
 from bot.account_desk import AccountDesk
 from bot.health import Health, brief
 from bot.lease import LeaseKeeper
+from bot.recheck import faults
 from bot.research import Research
 from bot.seats import Room
 from bot.service import ChatService
@@ -148,6 +149,8 @@ class App:
             research=research,
             health=self._health(account),
             sync=_sync(wiring),
+            fingerprint=wiring.fingerprint,
+            faults=lambda: faults(account.desk.exchange),
             tell=account.desk.put,
         )
 

@@ -34,6 +34,9 @@ _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+NOT_ALLOWED = (
+    "DESK_MODE=live is refused without ALLOW_LIVE=1; read Going live safely in the README first, or use demo or testnet"
+)
 # The demo's exchange, beside the worlds of the real one.
 LOCAL = "local"
 
@@ -120,7 +123,6 @@ class PaperGround:
 
     async def largest(self, count: int) -> tuple[str, ...]:
         """The source has a fixed list of symbols."""
-        del count
         return ()
 
     def follow(self, symbols: Iterable[str]) -> None:
@@ -219,9 +221,8 @@ class BybitGround:
         """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""
         start_ms = until_ms - length_ms
         if timeframe not in {None, self.base_ms}:
-            found = await self._feed.history(
-                self._connection.time.now_ms() - start_ms, symbols=symbols, timeframe=timeframe
-            )
+            back_ms = self._connection.time.now_ms() - start_ms
+            found = await self._feed.history(back_ms, symbols=symbols, timeframe=timeframe)
             return [part.slice(start_ms=start_ms, end_ms=until_ms - part.timeframe_ms + 1) for part in found]
         file, self._file = self._file, None
         stored = await asyncio.to_thread(file.load) if file is not None else {}
@@ -234,8 +235,7 @@ class BybitGround:
         )
         fresh = {part.symbol: part for part in found}
         whole = [part for name in symbols if (part := joined(known.get(name), fresh.get(name))) is not None]
-        # Coarser candles end at the same instant: what closed since then comes like every bar that was missed.
-        end_ms = until_ms - self.base_ms + 1
+        end_ms = until_ms - self.base_ms + 1  # as coarser ones do; what closed since comes like every missed bar
         cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=end_ms) for part in whole]
         if file is not None:
             await asyncio.to_thread(file.save, cut)
@@ -325,8 +325,8 @@ async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequ
         return await _open_venue(settings, plan.venue, symbols, clock)
     if plan is not None:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
-    if settings.desk_mode is DeskMode.LIVE:
-        raise GroundError("DESK_MODE=live is refused until every layer of risk is built; use demo or testnet")
+    if settings.desk_mode is DeskMode.LIVE and not settings.allow_live:
+        raise GroundError(NOT_ALLOWED)
     return await _open_bybit(settings, symbols, clock)
 
 

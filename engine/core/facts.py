@@ -109,7 +109,7 @@ class OrderIntended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What the desk may not do, where, why, and what lifts it (`admin`, `time` or `condition`).
+    """What the desk may not do, where, why, and what lifts it (`admin`, `time`, `condition`, `host` or `golive`).
 
     `until_ms` counts on the market's clock for trading rules and on the wall clock (`on_wall`) for what a person asked.
     """
