@@ -6,7 +6,7 @@ from decimal import Decimal
 from engine.core import events as e
 from engine.core.alerts import SystemAlert
 from engine.core.commands import Pause, Scope, SwitchProfile, SwitchRule
-from engine.core.feed_events import Warming
+from engine.core.feed_events import Contradicted, Warming
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
 from engine.core.picture import held_back, size_words, snapshot
@@ -241,3 +241,10 @@ def test_candles_that_are_too_few_are_told_once_and_stand_beside_profile_and_sym
     bench.step(Warming(ETH, 5 * MINUTE_MS, T0))
     assert snapshot(bench.ws).profiles[0].warming == ""
     assert held_back(bench.ws, BTC) == ("no price yet",)
+
+
+def test_settings_that_do_not_go_together_are_told_and_kept_beside_their_profile() -> None:
+    bench = Bench(account(profile(), profile("beta")))
+    (alert,) = told(bench.step(Contradicted("beta", ("A is wrong.", "B too."))), SystemAlert)
+    assert (alert.title, alert.detail) == ("Settings of beta that do not go together", "A is wrong. B too.")
+    assert [view.contradicted for view in snapshot(bench.ws).profiles] == [(), ("A is wrong.", "B too.")]
