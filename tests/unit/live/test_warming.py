@@ -3,6 +3,7 @@
 import pytest
 
 from engine.candles import Bar, Columns
+from engine.core.events import BarClosed, DataTroubled
 from engine.core.feed_events import Warming
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
 from engine.indicators import compute
@@ -30,6 +31,10 @@ def fed(live: LiveCandles, given: list[Bar]) -> list[Told]:
 
 def bars(columns: Columns, first: int, end: int) -> list[Bar]:
     return [columns.bar(row) for row in range(first, end)]
+
+
+def closed(told: list[Told], timeframe: int) -> list[BarClosed]:
+    return [one for one in told if isinstance(one, BarClosed) and one.timeframe == timeframe]
 
 
 def seeded(live: LiveCandles, minutes: int) -> LiveCandles:
@@ -63,13 +68,13 @@ def test_values_on_coarse_history_are_those_of_all_its_minutes(minutes: int) -> 
     live = seeded(candles(), minutes)
     told = fed(live, bars(SERIES, minutes, minutes + 240))
     assert not [one for one in told if isinstance(one, Warming)]
-    (closed,) = [one for one in told if type(one).__name__ == "BarClosed"]
+    (bar,) = closed(told, FOUR)
     end = -(-(minutes + 1) // 240) * 240
     whole = resample(SERIES.rows(0, end), timeframe_ms=FOUR)
-    assert closed.close_ms == START_MS + end * MINUTE_MS  # type: ignore[union-attr]  # it is one
+    assert bar.close_ms == START_MS + end * MINUTE_MS
     for name in NAMES:
         expected = compute(whole, NAMES).at(name, len(whole) - 1)
-        assert closed.inputs.get(name) == pytest.approx(expected, rel=1e-12)  # type: ignore[union-attr]  # it is one
+        assert bar.inputs.get(name) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_chart_reaches_as_far_back_as_the_coarse_history() -> None:
@@ -119,5 +124,24 @@ def test_symbols_that_come_later_are_kept_and_decided_on_like_the_others() -> No
     assert live.histories((), (BTC,)) == (Stretch(MINUTE_MS, 40 * FOUR + MINUTE_MS, (BTC,)),)
     live.seed([SERIES.rows(0, 40 * 240)])
     told = fed(live, bars(SERIES, 40 * 240, 41 * 240))
-    (closed,) = [one for one in told if type(one).__name__ == "BarClosed"]
-    assert closed.inputs.get("sma20") is not None  # type: ignore[union-attr]  # it is one
+    (bar,) = closed(told, FOUR)
+    assert bar.inputs.get("sma20") is not None
+
+
+def test_a_symbol_that_is_followed_already_gets_more_candles_without_losing_a_bar() -> None:
+    minutes = 41 * 240 + 100
+    live = LiveCandles((Need(BTC, MINUTE_MS, ("sma20",)),), {BTC: instrument()}, base_ms=MINUTE_MS)
+    live.seed([SERIES.rows(minutes - 60, minutes)])
+    live.extend([Need(BTC, MINUTE_MS, ("sma20", "atr14")), Need(BTC, FOUR, ("sma20",))], {BTC: instrument()})
+    meanwhile = fed(live, bars(SERIES, minutes, minutes + 3))
+    assert (len(closed(meanwhile, MINUTE_MS)), closed(meanwhile, FOUR)) == (3, [])
+    live.seed([SERIES.rows(0, minutes + 1)])
+    told = fed(live, bars(SERIES, minutes + 3, 42 * 240))
+    assert not [one for one in told if isinstance(one, DataTroubled)]
+    coarse = closed(told, FOUR)
+    whole = resample(SERIES.rows(0, 42 * 240), timeframe_ms=FOUR)
+    assert [one.close_ms for one in coarse] == [START_MS + 42 * FOUR]
+    assert coarse[0].inputs.get("sma20") == pytest.approx(compute(whole, ["sma20"]).at("sma20", 41))
+    kept = live.columns(BTC, MINUTE_MS, 2_000)
+    assert kept is not None
+    assert (len(kept), kept.gaps()) == (2_000, ())
