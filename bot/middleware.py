@@ -51,6 +51,9 @@ class GuardedDispatcher(Dispatcher):
                 return UNHANDLED
             given = {"after_gap": False, **kwargs, "actor": admitted.actor, "admitted": admitted, "outcome": outcome}
             return await super().feed_update(bot, update, **given)
+        except asyncio.CancelledError:
+            outcome.text = "cut off; /status shows whether it was carried out"
+            raise
         except Exception as error:  # noqa: BLE001 - the boundary where any error of a handler ends as an answer
             outcome.text = f"failed ({type(error).__name__})"
             _log.error("update failed", update_id=update.update_id, exc_info=error)

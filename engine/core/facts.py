@@ -299,7 +299,9 @@ class PositionAdopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionAssigned:
-    """A person gave an external position to a profile, with the stop and target it is to have (0 = none)."""
+    """An external position was given to a profile, with the stop and target it is to have (0 = none), by a person or by
+    the desk that found its own.
+    """
 
     symbol: str
     profile: str
