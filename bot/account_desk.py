@@ -3,23 +3,31 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from bot.contradictions import contradictions
 from bot.equity import EquityRecorder
 from bot.going_live import is_confirmed, lock
+from bot.newcomers import Newcomers
 from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
 from bot.tasks import Supervisor
 from bot.user_code import UserCode
-from bot.wiring import AccountWiring
+from bot.wiring import AccountWiring, recorded
 from config import DeskMode
+from config.logging import get_logger
 from engine import plan
 from engine.clock import Clock
 from engine.core.alerts import Alert
 from engine.core.events import InstrumentChanged, StartTroubled
+from engine.core.feed_events import Contradicted
+from engine.core.money import to_money
+from engine.core.profile import with_added
 from engine.core.trader import Trader
 from engine.journal import JournalUnavailable
 from engine.live import Desk
-from engine.marketdata import LiveCandles
+from engine.marketdata import LiveCandles, nearest_tick
 from engine.recovery import restore
+
+_log = get_logger(__name__)
 
 
 class AccountDesk:
@@ -41,9 +49,11 @@ class AccountDesk:
     ) -> "AccountDesk":
         """Restore the account's state from its journal; raises JournalUnavailable."""
         state = await restore(wiring.store.journal)
+        # What people added is part of the market before the account is opened on it.
+        wiring.ground.follow([symbol for added in state.symbols_added.values() for symbol in added])
         # Before the account: a paper one must count what is held as the books do.
         wiring.ground.remember(state.held_instruments())
-        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
+        exchange = wiring.ground.account(with_added(wiring.trading.account, state.symbols_added), wiring.settings)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         desk = Desk(trader, exchange, WakingJournal(wiring.store.journal, wake, urgent), clock)
         wiring.store.watch(desk.on_store)
@@ -58,14 +68,19 @@ class AccountDesk:
         wiring, ground, desk = self.wiring, self.wiring.ground, self.desk
         known_ms = desk.trader.workspace.now_ms
         begin_ms = ground.begin_ms(known_ms)
-        wanted = plan.needs(wiring.trading.account, wiring.trading.strategies)
+        trader = desk.trader.workspace
+        wanted = plan.needs(trader.account, trader.strategies)
         candles = LiveCandles(wanted, ground.instruments, base_ms=ground.base_ms)
-        for length_ms, symbols in candles.histories():
-            candles.seed(await ground.history(begin_ms, length_ms, symbols))
+        for stretch in candles.histories(ground.frames):
+            candles.seed(await ground.history(begin_ms, stretch.length_ms, stretch.symbols, stretch.timeframe))
         desk.find_candles = candles.columns
         await self._hold_live()
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
+        for waits in candles.warming():
+            desk.put(waits)
+        for found in self._contradictions(candles):
+            desk.put(found)
         if wiring.store.findings:
             desk.put(StartTroubled("; ".join(wiring.store.findings), known_ms))
         begin, beat, task = supervisor.start, supervisor.heartbeat, self.task
@@ -75,8 +90,32 @@ class AccountDesk:
             begin(task("clock"), desk.tick(beat(task("clock"))))
         begin(task("reconciliation"), desk.reconcile(beat(task("reconciliation"))))
         begin(task("market"), ground.run(desk, candles, begin_ms, beat(task("market"))))
+        apart = set(recorded(wiring.settings))
+        desk.find_listed = lambda: ground.book.keys() - apart
+        if ground.frames:
+            newcomers = Newcomers(desk, ground, candles, self._clock, apart=apart)
+            begin(task("newcomers"), newcomers.run(beat(task("newcomers"))))
         self._watch(supervisor)
         begin(task("equity"), EquityRecorder(desk, wiring.store.queries).run(beat(task("equity"))))
+
+    def _contradictions(self, candles: LiveCandles) -> list[Contradicted]:
+        wiring, ws = self.wiring, self.desk.trader.workspace
+        base_ms, prices = wiring.ground.base_ms, dict[str, int]()
+        for symbol, instrument in wiring.ground.instruments.items():
+            last = candles.columns(symbol, base_ms, 1)
+            if last is not None:
+                prices[symbol] = nearest_tick(float(last.close[-1]), instrument)
+        found = contradictions(
+            ws.account,
+            ws.strategies,
+            instruments=wiring.ground.instruments,
+            prices=prices,
+            equity=ws.equity() if ws.measurable else to_money(wiring.settings.initial_balance),
+            absent=wiring.absent,
+        )
+        for each in found:
+            _log.warning("settings that do not go together", profile=each.profile, found=each.found)
+        return found
 
     async def _hold_live(self) -> None:
         """Hold entries of a live account that nobody has confirmed, before anything else reaches the desk."""

@@ -19,6 +19,7 @@ from engine.core.profile import Account, Action, ApprovalMode, LimitSpec, Profil
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
 from engine.plan import check_needs, timeframes
+from engine.profile_settings import check_rules
 from engine.strategies.registry import FACTORIES, build
 
 TAG_KEY = "install_tag"
@@ -148,7 +149,10 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
     try:
         made = make(spec.strategy, spec.params, settings)
         check_needs(made.strategy)
-        return changed(profile, spec.settings), made
+        profile = changed(profile, spec.settings)
+        if not made.blocked:
+            check_rules(profile, made.strategy)
+        return profile, made
     except ValueError as error:
         raise AccountError(f"profile {spec.name}: {error}") from error
 

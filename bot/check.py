@@ -12,7 +12,6 @@ from bot.factor_file import FactorFile, FactorFileError
 from config import DeskMode, Settings
 from config.redaction import Redactor
 from engine.core.money import to_money
-from engine.core.profile import Profile
 
 _SETTINGS = Area("settings")
 
@@ -32,7 +31,7 @@ async def run_checks(settings: Settings, *tradings: Trading) -> list[Finding]:
     found += await database_findings(settings)
     found += await telegram_findings(settings)
     for alone, trading in accounts:
-        seen = await _market(alone, trading.account.profiles)
+        seen = await _market(alone, trading)
         seen += rule_findings(trading.account, trading.strategies, to_money(settings.initial_balance))
         named = f"{trading.account.name}: " if len(accounts) > 1 else ""
         found += [replace(finding, what=f"{named}{finding.what}") for finding in seen]
@@ -64,11 +63,11 @@ def _live(settings: Settings) -> Finding:
     return _SETTINGS.ok("live mode: entries wait for /golive in the chat")
 
 
-async def _market(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
+async def _market(settings: Settings, trading: Trading) -> list[Finding]:
     # Not before it is needed: pybit alone takes a second.
     from bot.check_exchange import exchange_findings
 
-    return await exchange_findings(settings, profiles)
+    return await exchange_findings(settings, trading)
 
 
 def without_secrets(findings: Sequence[Finding], settings: Settings) -> list[Finding]:

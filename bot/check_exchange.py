@@ -1,30 +1,38 @@
 """Checks of one of Bybit's worlds: addresses, clock, symbols, and unless on paper key and account. Only asks."""
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 
+from bot.accounts import Trading
 from bot.check_findings import ASK_S, NETWORK, Area, Finding, Grade, within
 from bot.check_symbols import size_findings, symbol_findings, wanted
 from config import BybitEnv, DeskMode, Settings
 from engine.clock import SystemClock
-from engine.core.money import Ticks
-from engine.core.profile import Profile
+from engine.core.market import DAY_MS, MINUTE_MS, timeframe_name
+from engine.core.money import Money, Ticks, to_money
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit import checks
+from engine.exchanges.bybit.caller import Caller
 from engine.exchanges.bybit.connection import Connection, ConnectionTerms, Credentials
 from engine.exchanges.bybit.endpoints import SERVER_TIME, TICKERS
+from engine.exchanges.bybit.frames import FRAMES
+from engine.exchanges.bybit.history import closed_bars
 from engine.exchanges.bybit.hosts import HostError, hosts_of
 from engine.exchanges.bybit.link import LinkLostError, dial
 from engine.exchanges.bybit.parse import BadData
 from engine.exchanges.bybit.parse_market import Scale, ticker
 from engine.exchanges.bybit.queries import result_of, rows_of
+from engine.plan import Need, needs
 
 _EXCHANGE, _CLOCK, _KEY, _ACCOUNT = Area("exchange"), Area("clock"), Area("API key"), Area("account")
+_HISTORY = Area("history")
+_AT_ONCE, _NAMED = 4, 5
 # Of many symbols each is a question, and questions wait for the exchange's rate limit.
 _A_SYMBOL_S = 0.2
 
 
-async def exchange_findings(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:
-    """Check the world of the settings, and unless they are a paper desk's their key."""
+async def exchange_findings(settings: Settings, trading: Trading) -> list[Finding]:
+    """Check the world of the settings for what trades, and unless they are a paper desk's their key."""
     key, secret = settings.bybit_api_key, settings.bybit_api_secret
     credentials = None
     if settings.desk_mode is not DeskMode.PAPER:
@@ -47,9 +55,9 @@ async def exchange_findings(settings: Settings, profiles: Sequence[Profile]) -> 
         # A clock that is wrong is no reason to look no further.
         if not any(each.area == _EXCHANGE.name and each.grade is Grade.FAULT for each in found):
             found += await _streams(connection)
-            found += await _market(connection, profiles)
+            found += await _market(connection, trading, to_money(settings.initial_balance))
             if credentials is not None:
-                found += await _account(connection, settings.bybit_world, wanted(profiles))
+                found += await _account(connection, settings.bybit_world, wanted(trading.account.profiles))
         return found
     finally:
         await connection.close()
@@ -97,8 +105,8 @@ async def _streams(connection: Connection) -> list[Finding]:
     return found
 
 
-async def _market(connection: Connection, profiles: Sequence[Profile]) -> list[Finding]:
-    book = connection.instruments
+async def _market(connection: Connection, trading: Trading, equity: Money) -> list[Finding]:
+    book, profiles = connection.instruments, trading.account.profiles
     loaded = await _asked(connection, _EXCHANGE, book.refresh())
     if isinstance(loaded, Finding):
         return [loaded]
@@ -106,7 +114,31 @@ async def _market(connection: Connection, profiles: Sequence[Profile]) -> list[F
     prices = await _asked(connection, _EXCHANGE, _prices(connection))
     if isinstance(prices, Finding):
         return [*found, prices]
-    return [*found, *size_findings(profiles, book, prices)]
+    found += size_findings(profiles, book, prices, equity)
+    listed = [need for need in needs(trading.account, trading.strategies) if need.symbol in book]
+    asking = history_findings(connection.caller, listed, connection.time.now_ms())
+    young = await _asked(connection, _HISTORY, asking, ASK_S + _A_SYMBOL_S * len(listed))
+    return [*found, *(young if isinstance(young, list) else [young])]
+
+
+async def history_findings(caller: Caller, listed: Sequence[Need], now_ms: int) -> list[Finding]:
+    """Find symbols whose candles do not reach back as far as the indicators need; raises QueryFailedError."""
+    lanes = asyncio.Semaphore(_AT_ONCE)
+
+    async def missing(need: Need) -> str:
+        frame = need.timeframe if need.timeframe in FRAMES else MINUTE_MS
+        first = now_ms - need.bars * need.timeframe
+        async with lanes:
+            bars = await closed_bars(caller, need.symbol, frame, start_ms=first - frame, end_ms=first + frame)
+        days = f"{need.bars * need.timeframe / DAY_MS:.0f} days"
+        return "" if bars else f"{need.symbol} ({timeframe_name(need.timeframe)}: {days})"
+
+    short = [words for words in await asyncio.gather(*map(missing, listed)) if words]
+    if not short:
+        return [_HISTORY.ok("every symbol has the candles that the indicators need")]
+    more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
+    what = f"listed for a shorter time than the indicators need: {', '.join(short[:_NAMED])}{more}"
+    return [_HISTORY.warning(what, "it trades when it is warm; take it out of the profile, or use shorter indicators")]
 
 
 async def _prices(connection: Connection) -> dict[str, Ticks]:

@@ -21,7 +21,7 @@ def rule_findings(account: Account, strategies: Mapping[str, Strategy], equity: 
     for profile in account.profiles:
         for what, todo in (*_levels(profile, account), *_sizes(profile, account, equity)):
             found.append(_RULES.warning(f"profile {profile.name}: {what}", todo))
-    found += _warm_ups(account, strategies)
+    found += [*_together(account, equity), *_warm_ups(account, strategies)]
     return found or [_RULES.ok("no profile contradicts itself")]
 
 
@@ -85,8 +85,8 @@ def _sizes(profile: Profile, account: Account, equity: Money) -> Iterable[tuple[
             f"{from_money(ppm_of(notional, target)):.2f}",
             "lower the breakeven trigger, or raise size or target",
         )
-    positions = min(profile.max_positions, len(profile.symbols))
-    if notional * positions > equity * account.max_exposure:
+    positions = min(profile.max_positions, profile.largest or len(profile.symbols))
+    if wanted_exposure(profile, equity) > equity * account.max_exposure:
         yield (
             f"{positions} positions of {from_money(notional):,.0f} USDT exceed {account.max_exposure} × equity "
             f"{from_money(equity):,.0f}",
@@ -112,6 +112,25 @@ def wanted_size(profile: Profile, equity: Money) -> Money | None:
         case _:
             return None
     return min(notional, allocated * sizing.cap) if sizing.cap is not None else notional
+
+
+def _together(account: Account, equity: Money) -> list[Finding]:
+    """What profiles that are fine alone want together."""
+    wanted = [wanted_exposure(profile, equity) for profile in account.profiles]
+    cap = equity * account.max_exposure
+    if sum(wanted) <= cap or max(wanted, default=0) > cap:
+        return []
+    what = f"all profiles together may hold {from_money(sum(wanted)):,.0f} USDT, {account.max_exposure} × equity is "
+    todo = "lower sizes or max_positions; entries beyond it are refused, whoever comes first has the room"
+    return [_RULES.warning(f"{what}{from_money(cap):,.0f}", todo)]
+
+
+def wanted_exposure(profile: Profile, equity: Money) -> Money:
+    """Return the notional of as many positions as a profile may hold at an equity; 0 where no size is known before an
+    entry.
+    """
+    symbols = profile.largest or len(profile.symbols)
+    return (wanted_size(profile, equity) or 0) * min(profile.max_positions, symbols)
 
 
 def _warm_ups(account: Account, strategies: Mapping[str, Strategy]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.check_findings import Area, Finding
+from bot.check_rules import wanted_size
 from engine.core.market import Instrument, Status
 from engine.core.money import Money, Ticks, from_money, ppm_of
 from engine.core.profile import Profile, SizeMode
@@ -34,15 +35,18 @@ def symbol_findings(symbols: Sequence[str], instruments: Mapping[str, Instrument
 
 
 def size_findings(
-    profiles: Iterable[Profile], instruments: Mapping[str, Instrument], prices: Mapping[str, Ticks]
+    profiles: Iterable[Profile],
+    instruments: Mapping[str, Instrument],
+    prices: Mapping[str, Ticks],
+    equity: Money | None = None,
 ) -> list[Finding]:
-    """Hold each profile's leverage against the symbols' maximum, and its fixed size against their minimum at a price in
-    ticks. A size that is a share of equity changes with it, and is judged at every entry.
+    """Hold each profile's leverage against the symbols' maximum, and its size against their minimum at a price in
+    ticks. A size that is a share of equity is judged at an equity, if one is given; it changes with it.
     """
     found = []
     for profile in profiles:
         known = [instruments[symbol] for symbol in profile.symbols if symbol in instruments]
-        wrong = _too_high(profile, known) + _too_small(profile, known, prices)
+        wrong = _too_high(profile, known) + _too_small(profile, known, prices, equity)
         if known and not wrong:
             what = f"profile {profile.name}: size and {profile.leverage}x leverage fit {len(known)} symbols"
             found.append(_SIZES.ok(what))
@@ -57,11 +61,15 @@ def _too_high(profile: Profile, known: list[Instrument]) -> list[Finding]:
     return _graded(what, beyond, known, "lower the profile's leverage, or take the symbols out of it")
 
 
-def _too_small(profile: Profile, known: list[Instrument], prices: Mapping[str, Ticks]) -> list[Finding]:
+def _too_small(
+    profile: Profile, known: list[Instrument], prices: Mapping[str, Ticks], equity: Money | None
+) -> list[Finding]:
     refused, raised = [], []
     for each in known:
         price = prices.get(each.symbol, 0)
         notional = fixed_notional(profile, each, price) if price else None
+        if notional is None and price and equity is not None:
+            notional = wanted_size(profile, equity)
         if notional is None:
             continue
         least = minimum_qty(each, price)

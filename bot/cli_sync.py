@@ -107,7 +107,7 @@ def _online(config: Path | None, name: str, work: Callable[["Sync"], Awaitable["
     async def run() -> "Outcome":
         from bot.accounts import trading
         from bot.app import install_tag
-        from bot.ground import account_connection
+        from bot.opening import account_connection
         from bot.sync import Sync
         from engine.clock import SystemClock
 

@@ -1,13 +1,12 @@
 """What a desk stands on: an account to trade on and a market to look at, each simulated, local or Bybit's."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from bot.market import MarketPlan, Source, VenueAccess
-from config import DeskMode, Settings
+from bot.market import Source
+from config import Settings
 from config.logging import get_logger
 from engine.candle_file import CandleFile, joined
 from engine.candles import Columns
@@ -17,12 +16,11 @@ from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
 from engine.exchanges.base import Exchange, QueryFailedError
-from engine.exchanges.bybit.endpoints import OVERALL
+from engine.exchanges.bybit.frames import FRAMES
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
 from engine.flow import Flow
-from engine.limiter import Address
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -31,13 +29,9 @@ if TYPE_CHECKING:
     from engine.exchanges.bybit.feed import BybitFeed
 
 _log = get_logger(__name__)
-_ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
-NOT_ALLOWED = (
-    "DESK_MODE=live is refused without ALLOW_LIVE=1; read Going live safely in the README first, or use demo or testnet"
-)
 # The demo's exchange, beside the worlds of the real one.
 LOCAL = "local"
 
@@ -47,13 +41,18 @@ class GroundError(ValueError):
 
 
 class Ground(Protocol):
-    """Made in two steps: the market first, the account when it is known what trades."""
+    """Made in two steps: the market first, the account when it is known what trades.
+
+    `frames` are timeframes, beside `base_ms`, whose candles it keeps itself; `book` is all that it lists.
+    """
 
     label: str
     prices: str
     base_ms: int
     lockstep: bool
+    frames: Collection[int]
     instruments: Mapping[str, Instrument]
+    book: Mapping[str, Instrument]
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Return the account to trade on."""
@@ -69,12 +68,15 @@ class Ground(Protocol):
         """Return the market time at which the desk begins, given the newest it knows of (0 = nothing yet)."""
 
     async def largest(self, count: int) -> tuple[str, ...]:
-        """Follow the perpetuals of the largest 24 h turnover and return them; none where the market has a fixed list
-        of symbols.
-        """
+        """Return the perpetuals of the largest 24 h turnover, and before `run` follow them; none of a fixed list."""
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
-        """Return the candles of the time before an instant, as far as there are any."""
+    def follow(self, symbols: Iterable[str]) -> None:
+        """Follow more symbols of the book; while it runs their candles must be warm."""
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
+        """Return the candles before an instant, as far as there are any: base bars, or those of one of its frames."""
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
         """Deliver the market to the desk for ever."""
@@ -86,13 +88,15 @@ class Ground(Protocol):
 class PaperGround:
     """A paper account on a generated or replayed market."""
 
+    frames: Collection[int] = ()
+
     def __init__(self, source: Source, clock: Clock) -> None:
         self._source = source
         self._clock = clock
         self._paper: PaperExchange | None = None
         self.label, self.base_ms, self.lockstep = source.label, source.base_ms, source.lockstep
         self.prices = source.prices
-        self.instruments = source.instruments
+        self.instruments = self.book = source.instruments
 
     def account(self, account: Account, state: Settings) -> Exchange:
         """Open the paper account of the state folder."""
@@ -114,11 +118,16 @@ class PaperGround:
 
     async def largest(self, count: int) -> tuple[str, ...]:
         """The source has a fixed list of symbols."""
-        del count
         return ()
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
+    def follow(self, symbols: Iterable[str]) -> None:
+        """All symbols of the source are followed."""
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
         """Return candles of the source."""
+        del timeframe
         return await asyncio.to_thread(self._source.history, until_ms, length_ms, symbols)
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:
@@ -137,6 +146,7 @@ class BybitGround:
 
     lockstep = False
     base_ms = MINUTE_MS
+    frames: Collection[int] = FRAMES
 
     def __init__(
         self,
@@ -151,6 +161,7 @@ class BybitGround:
         self._feed = feed
         self._file = file
         self.instruments = instruments
+        self.book: Mapping[str, Instrument] = connection.instruments
         self.prices = prices
         self.label = "Bybit's prices" if prices == LIVE_PRICES else f"{prices} prices"
 
@@ -193,9 +204,21 @@ class BybitGround:
         self.instruments = {**self.instruments, **{symbol: book[symbol] for symbol in found}}
         return found
 
-    async def history(self, until_ms: int, length_ms: int, symbols: Sequence[str]) -> Sequence[Columns]:
+    def follow(self, symbols: Iterable[str]) -> None:
+        """Take in the streams of more symbols."""
+        there = {symbol: self.book[symbol] for symbol in symbols if symbol in self.book}
+        self.instruments = {**self.instruments, **there}
+        self._feed.follow(there)
+
+    async def history(
+        self, until_ms: int, length_ms: int, symbols: Sequence[str], timeframe: int | None = None
+    ) -> Sequence[Columns]:
         """Return recorded candles up to now; the exchange keeps them, and the first call those it was told."""
         start_ms = until_ms - length_ms
+        if timeframe not in {None, self.base_ms}:
+            back_ms = self._connection.time.now_ms() - start_ms
+            found = await self._feed.history(back_ms, symbols=symbols, timeframe=timeframe)
+            return [part.slice(start_ms=start_ms, end_ms=until_ms - part.timeframe_ms + 1) for part in found]
         file, self._file = self._file, None
         stored = await asyncio.to_thread(file.load) if file is not None else {}
         known = {name: part for name, part in stored.items() if len(part) and int(part.time[0]) <= start_ms}
@@ -207,7 +230,8 @@ class BybitGround:
         )
         fresh = {part.symbol: part for part in found}
         whole = [part for name in symbols if (part := joined(known.get(name), fresh.get(name))) is not None]
-        cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=until_ms) for part in whole]
+        end_ms = until_ms - self.base_ms + 1  # as coarser ones do; what closed since comes like every missed bar
+        cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=end_ms) for part in whole]
         if file is not None:
             await asyncio.to_thread(file.save, cut)
         return [part for part in cut if len(part)]
@@ -291,93 +315,3 @@ def _paper(instruments: Mapping[str, Instrument], account: Account, state: Setti
 def candle_file(folder: Path, world: str) -> CandleFile:
     """Return the file of a state folder that keeps minute candles of a world between starts."""
     return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
-
-
-async def open_ground(
-    settings: Settings,
-    plan: MarketPlan | None,
-    symbols: Sequence[str],
-    clock: Clock,
-    *,
-    address: Address | None = None,
-) -> Ground:
-    """Open what the demo planned, or without a plan what the settings ask for; several accounts share an `address`.
-
-    Raises GroundError, DataFileError. An exchange that does not answer is waited for.
-    """
-    if plan is not None and plan.venue is not None:
-        return await _open_venue(settings, plan.venue, symbols, clock)
-    if plan is not None:
-        return PaperGround(await asyncio.to_thread(plan.open), clock)
-    if settings.desk_mode is DeskMode.LIVE and not settings.allow_live:
-        raise GroundError(NOT_ALLOWED)
-    return await _open_bybit(settings, symbols, clock, address)
-
-
-async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
-    from engine.exchanges.bybit.connection import Connection, Credentials
-    from engine.exchanges.bybit.hosts import Hosts
-
-    hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
-    connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
-    feed, instruments = await _loaded(connection, symbols, clock)
-    file = candle_file(settings.desk_state_dir, LOCAL)
-    return BybitGround(connection, feed, instruments, prices="generated", file=file)
-
-
-async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock, address: Address | None) -> Ground:
-    connection = account_connection(settings, clock, address)
-    feed, instruments = await _loaded(connection, symbols, clock)
-    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
-    if settings.desk_mode is DeskMode.PAPER:
-        return LivePaperGround(connection, feed, instruments, file=file)
-    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
-
-
-def account_connection(settings: Settings, clock: Clock, address: Address | None = None) -> "Connection":
-    """Return the way to the account of the settings, without a key on paper; raises GroundError."""
-    # Replays never load it: pybit alone takes a second.
-    from engine.exchanges.bybit.connection import Connection, ConnectionTerms, Credentials
-    from engine.exchanges.bybit.hosts import HostError, hosts_of
-
-    credentials = None
-    if settings.desk_mode is not DeskMode.PAPER:
-        if settings.bybit_api_key is None or settings.bybit_api_secret is None:
-            raise GroundError(f"DESK_MODE={settings.desk_mode.value} needs BYBIT_API_KEY and BYBIT_API_SECRET")
-        key, secret = settings.bybit_api_key.get_secret_value(), settings.bybit_api_secret.get_secret_value()
-        credentials = Credentials(key=key, secret=secret)
-    try:
-        hosts = hosts_of(
-            settings.bybit_world.value,
-            rest=settings.bybit_rest_url,
-            public=settings.bybit_ws_public_url,
-            private=settings.bybit_ws_private_url,
-            # Without a key there is nothing that a stranger could learn.
-            allow_custom=credentials is None or settings.allow_custom_hosts,
-        )
-    except HostError as error:
-        raise GroundError(str(error)) from None
-    terms = ConnectionTerms(recv_window_ms=settings.bybit_recv_window, address=address or Address(OVERALL))
-    return Connection(hosts, clock, credentials, terms)
-
-
-async def _loaded(
-    connection: "Connection", symbols: Sequence[str], clock: Clock
-) -> tuple["BybitFeed", Mapping[str, Instrument]]:
-    from engine.exchanges.bybit.feed import BybitFeed
-
-    feed = BybitFeed(connection, symbols)
-    wait_s = _ASK_AGAIN_S
-    async with AsyncExitStack() as undo:
-        undo.push_async_callback(connection.close)
-        while True:
-            try:
-                instruments = await feed.load()
-            except QueryFailedError as error:
-                # An exchange that does not answer is no mistake of the settings: stops are there, it will be back.
-                _log.warning("the exchange does not answer; asked again soon", why=str(error), wait_s=wait_s)
-                await clock.sleep(wait_s)
-                wait_s = min(wait_s * 2, _ASK_AGAIN_MOST_S)
-            else:
-                undo.pop_all()
-                return feed, instruments

@@ -1,13 +1,16 @@
 """What is built before the desks: for every account a ground to stand on, a store, what trades. All on one database."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
 from bot.going_live import fingerprint
-from bot.ground import Ground, open_ground
+from bot.ground import Ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
+from bot.newcomers import wanted as followed
+from bot.opening import open_ground
 from config import Settings
 from engine import plan
 from engine.clock import SystemClock
@@ -18,12 +21,15 @@ from storage.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountWiring:
-    """One account: its settings as if it were alone, the ground it stands on, its store, what trades."""
+    """One account: its settings as if it were alone, the ground it stands on, its store, what trades; `absent` are
+    symbols by profile that are left out because the market does not have them.
+    """
 
     settings: Settings
     ground: Ground
     store: Store
     trading: Trading
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,23 +74,24 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
             made.append(AccountWiring(settings=alone, ground=ground, store=store, trading=what.following(largest)))
         tag = await install_tag(made[0].store)
         undo.pop_all()
-    accounts = tuple(replace(one, trading=_there(one, tag)) for one in made)
+    accounts = tuple(replace(one, trading=_there(one, tag), absent=_absent(one)) for one in made)
     return Wiring(settings=settings, accounts=accounts)
 
 
 def _symbols(alone: Settings, what: Trading) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*plan.symbols(what.account, what.strategies), *_recorded(alone))))
+    return tuple(dict.fromkeys((*plan.symbols(what.account, what.strategies), *recorded(alone))))
 
 
-def _recorded(alone: Settings) -> tuple[str, ...]:
+def recorded(alone: Settings) -> tuple[str, ...]:
+    """Return the symbols that an account only records and nobody may trade."""
     return tuple(symbol for account in alone.accounts for symbol in account.record)
 
 
 async def _largest(alone: Settings, what: Trading, ground: Ground) -> dict[str, tuple[str, ...]]:
     """Find the symbols of profiles that follow the largest ones; a record is never traded."""
-    apart = set(_recorded(alone))
-    wanted = {profile.name: profile.largest for profile in what.account.profiles if profile.largest}
-    found = {name: await ground.largest(count * 3 // 2) for name, count in wanted.items()}
+    apart = set(recorded(alone))
+    wanted = {profile.name: followed(profile) for profile in what.account.profiles if profile.largest}
+    found = {name: await ground.largest(count) for name, count in wanted.items()}
     return {name: tuple(symbol for symbol in symbols if symbol not in apart) for name, symbols in found.items()}
 
 
@@ -100,6 +107,15 @@ async def _store(settings: Settings, alone: Settings, ground: Ground, first: Sto
         state_dir=settings.desk_state_dir,
         lease=lease,
     )
+
+
+def _absent(one: AccountWiring) -> dict[str, tuple[str, ...]]:
+    if one.ground.lockstep:
+        # Recorded candles are of few symbols, and that is known.
+        return {}
+    there = one.ground.instruments
+    missing = {p.name: tuple(s for s in p.symbols if s not in there) for p in one.trading.account.profiles}
+    return {name: symbols for name, symbols in missing.items() if symbols}
 
 
 def _there(one: AccountWiring, tag: str) -> Trading:

@@ -19,11 +19,14 @@ from engine.replay import BookTick, TradeTick
 # The book's imbalance of the last window is compared with that of the window before.
 WINDOW_MS = 5_000
 _KEPT = 4_096
+_VOLUMES = frozenset({"trades", "bought", "sold"})
 
 
 @dataclass(slots=True)
 class Pressure:
-    """What one symbol's trades and books amount to; times in ms, sizes in base coin."""
+    """What one symbol's trades and books amount to; times in ms, sizes in base coin. `whole` unless the running minute
+    began while nobody listened.
+    """
 
     minute: int = 0
     trades: int = 0
@@ -31,6 +34,7 @@ class Pressure:
     sold: float = 0.0
     bid: float = 0.0
     ask: float = 0.0
+    whole: bool = True
     _times: list[int] = field(default_factory=list)
     _leans: list[float] = field(default_factory=list)
 
@@ -65,10 +69,12 @@ class Pressure:
         minute = at_ms // MINUTE_MS
         if minute > self.minute:
             self.minute, self.trades, self.bought, self.sold = minute, 0, 0.0, 0.0
+            self.whole = True
 
-    def reset(self) -> None:
-        """Forget everything: the stream was interrupted."""
-        self.trades, self.bought, self.sold = 0, 0.0, 0.0
+    def reset(self, at_ms: int) -> None:
+        """Forget everything: nobody listened until a time, and what its minute had before is not known."""
+        self.minute = max(self.minute, at_ms // MINUTE_MS)
+        self.trades, self.bought, self.sold, self.whole = 0, 0.0, 0.0, False
         self._times.clear()
         self._leans.clear()
 
@@ -112,11 +118,13 @@ class FlowInputs:
         self._candles = candles
 
     def get(self, name: str, back: int = 0) -> float | None:
-        """Return a value; None when absent, not warm, or (`flow:`) from before this update."""
+        """Return a value; None when absent, not warm, or (`flow:`) from before this update or of a minute that was not
+        seen whole.
+        """
         kind, _, part = name.partition(":")
         if kind != "flow":
             return self._candles[name].at(self.close_ms, back)
-        if back:
+        if back or (part in _VOLUMES and not self._pressure.whole):
             return None
         value = self._pressure.delta(self.close_ms) if part == "delta" else getattr(self._pressure, part)
         return None if value is None else float(value)
@@ -180,10 +188,10 @@ class Flow:
         names = dict.fromkeys((name, back) for s in deciding for name in s.reads for back in range(3))
         return BookMoved(symbol, at_ms, FrozenInputs(inputs, names))
 
-    def reset(self) -> None:
-        """Forget what was seen of all symbols: the streams were interrupted."""
+    def reset(self, at_ms: int) -> None:
+        """Forget what was seen of all symbols: the streams were interrupted until a time."""
         for pressure in self.pressures.values():
-            pressure.reset()
+            pressure.reset(at_ms)
 
     def _columns(self, symbol: str) -> Mapping[str, Foreign]:
         revision = self._candles.revision

@@ -7,7 +7,7 @@ effects on: facts to the journal, requests to the courier, answers to whoever as
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,6 +55,7 @@ class Desk:
         self.clock = clock
         self.watchers: list[Watcher] = []
         self.find_candles: Candles = lambda _symbol, _timeframe, _count: None
+        self.find_listed: Callable[[], Collection[str]] = tuple
         self._journal = journal
         self._inbox: deque[Event | _Asked] = deque()
         self._filled = asyncio.Event()
@@ -176,6 +177,10 @@ class Desk:
     def candles(self, symbol: str, timeframe_ms: int, count: int) -> Columns | None:
         """Return the newest closed candles, None when the desk has none of that symbol and timeframe."""
         return self.find_candles(symbol, timeframe_ms, count)
+
+    def listed(self) -> Collection[str]:
+        """Return the symbols that could be traded here, whether or not a profile does."""
+        return self.find_listed()
 
     # Inside
 

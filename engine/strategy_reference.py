@@ -11,6 +11,7 @@ from engine.core.profile import Anchor, Cooldown, LimitSpec, Profile, Protection
 from engine.core.protection import describe
 from engine.core.strategy import Away, Level
 from engine.presets import DEFAULT, PROFILES
+from engine.profile_settings import SETTINGS
 from engine.strategies.parameters import Parameter
 from engine.strategies.registry import FACTORIES, known_parameters
 
@@ -23,6 +24,12 @@ A value that is not allowed is refused with its name, its unit and what is allow
 
 Signals are decided on closed candles only, but for `orderflow`, which decides on updates of the book. How to add one of
 your own: [write-a-strategy.md](write-a-strategy.md).
+"""
+
+_SETTINGS = """## Settings of a profile
+
+What a profile changes of its preset, in `desk.yaml` (`settings`) or, for a backtest, with `--set`. Every strategy has
+them; what is left out stays as the preset below has it. The last size that is named holds.
 """
 
 
@@ -53,8 +60,14 @@ def _row(parameter: Parameter) -> str:
 
 def _presets(profiles: Mapping[str, Profile]) -> str:
     usual = ", ".join(f"`{profile.name}`" for profile in DEFAULT)
-    text = f"\n## Presets\n\nWithout profiles in `desk.yaml` these trade: {usual}.\n"
+    text = f"\n{_settings()}\n## Presets\n\nWithout profiles in `desk.yaml` these trade: {usual}.\n"
     return text + "".join(f"\n### {name}\n\n{_table(_facts(profile))}" for name, profile in profiles.items())
+
+
+def _settings() -> str:
+    head = "| setting | unit | allowed | meaning |\n|---|---|---|---|\n"
+    rows = ((f"`{name}`", each.known.unit, each.allowed, each.known.about) for name, each in SETTINGS.items())
+    return f"{_SETTINGS}\n{head}" + "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:

@@ -58,7 +58,7 @@ def read_source(path: Path) -> Source:
         try:
             found = place.stat()
         except OSError as error:
-            raise StrategyFileError(f"{place}: {error.strerror}; strategies_dir must hold it") from error
+            raise StrategyFileError(f"{place}: {error.strerror}; name a file of yours that is there") from error
         if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StrategyFileError(
                 f"{place}: others than the desk's user could write it; chown it to that user and chmod go-w"

@@ -98,10 +98,11 @@ class Unlocking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolOn:
-    """Let a profile enter on one of its symbols again."""
+    """Let a profile enter on one of its symbols again; with `add` on one that it has not watched so far."""
 
     profile: str
     symbol: str
+    add: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ async def perform(ctx: Context, action: OpenPosition | Unlocking | SymbolOn | Go
             await open_position(ctx, action)
         case Unlocking(symbol=symbol):
             await unlock(ctx, symbol)
-        case SymbolOn(profile=profile, symbol=symbol):
-            await switch_symbol(ctx, profile, symbol, on=True)
+        case SymbolOn(profile=profile, symbol=symbol, add=add):
+            await switch_symbol(ctx, profile, symbol, on=True, add=add)
         case GoLive():
             await go_live(ctx)
 
@@ -68,8 +68,8 @@ async def unlock(ctx: Context, symbol: str) -> None:
     await ctx.show(Screen(text, changed_keyboard(Place.COOLDOWNS)))
 
 
-async def switch_symbol(ctx: Context, profile: str, symbol: str, *, on: bool) -> None:
-    """Let a profile (empty: every one that has the symbol) enter on a symbol, or no longer."""
+async def switch_symbol(ctx: Context, profile: str, symbol: str, *, on: bool, add: bool = False) -> None:
+    """Let a profile (empty: every one that has the symbol) enter on a symbol, or no longer; `add` it to its own."""
     names = [p.name for p in ctx.snapshot.profiles if symbol in p.symbols and profile in {"", p.name}]
     answer: c.Answer = Done(ctx.request_id)
     for number, name in enumerate(names or [profile]):
@@ -80,6 +80,7 @@ async def switch_symbol(ctx: Context, profile: str, symbol: str, *, on: bool) ->
             profile=name,
             symbol=symbol,
             on=on,
+            add=add,
         )
         answer = await deeds.recorded(ctx, command, "symbol", f"{symbol} in {name} {'on' if on else 'off'}")
         if isinstance(answer, Refused):

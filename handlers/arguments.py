@@ -1,7 +1,7 @@
 """Reading what people type after a command: symbols, lengths of time, periods, numbers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -45,11 +45,10 @@ def words_of(text: str | None) -> list[str]:
     return (text or "").split()
 
 
-def symbol_of(text: str, snapshot: Snapshot) -> Found | NotFound:
-    """Find a symbol whatever its case, with or without USDT, with a slash or a dash."""
-    names = sorted(
-        {symbol.symbol for symbol in snapshot.symbols} | {position.symbol for position in snapshot.positions}
-    )
+def symbol_of(text: str, snapshot: Snapshot, more: Collection[str] = ()) -> Found | NotFound:
+    """Find a symbol of the desk (or one of `more`) whatever its case, with or without USDT, with a slash or a dash."""
+    known = {symbol.symbol for symbol in snapshot.symbols} | {position.symbol for position in snapshot.positions}
+    names = sorted(known | {*more})
     wanted = re.sub(r"[^A-Z0-9]", "", text.upper())
     for candidate in (wanted, wanted + _QUOTE):
         if candidate in names:

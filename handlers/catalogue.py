@@ -173,7 +173,7 @@ COMMANDS: tuple[CommandInfo, ...] = (
     _deed(
         "watch",
         "strategies",
-        "Let a profile enter on a symbol again",
+        "Let a profile enter on a symbol again, or on a new one",
         "SYMBOL [profile]",
         "sol cft",
         "Without a profile it means every profile that has the symbol",

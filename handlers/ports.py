@@ -1,7 +1,7 @@
 """What the screens need of the rest of the desk: protocols, and the small values that pass through them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +91,9 @@ class DeskPort(Protocol):
 
     def candles(self, symbol: str, timeframe_ms: int, count: int) -> "Columns | None":
         """The newest closed candles, or None when the desk has none of that symbol and timeframe."""
+
+    def listed(self) -> Collection[str]:
+        """The symbols that could be traded here, whether or not a profile does."""
 
 
 class ConfirmPort(Protocol):

@@ -95,34 +95,39 @@ async def on_pressed(_callback: CallbackQuery, callback_data: SwitchSymbol, ctx:
     if profile is None or callback_data.symbol not in profile.symbols:
         await _gone(ctx)
         return
-    await _ask(ctx, profile.name, callback_data.symbol)
+    await _ask(ctx, SymbolOn(profile=profile.name, symbol=callback_data.symbol))
 
 
-async def _ask(ctx: Context, profile: str, symbol: str) -> None:
+async def _ask(ctx: Context, wanted: SymbolOn) -> None:
+    symbol, profile = wanted.symbol, wanted.profile
     what = f"{symbol} in {profile}" if profile else f"{symbol} in every profile that has it"
+    what = f"{symbol} in {profile}, which has not watched it so far" if wanted.add else what
     text = render_switch_preview(what, ctx.snapshot)
     label = f"Switch on · {words.mode(ctx.snapshot.mode)}"
-    await ask(ctx, SymbolOn(profile=profile, symbol=symbol), text, label, style=SUCCESS)
+    await ask(ctx, wanted, text, label, style=SUCCESS)
 
 
-async def _wanted(command: CommandObject, ctx: Context) -> tuple[str, str] | None:
+async def _wanted(command: CommandObject, ctx: Context) -> SymbolOn | None:
     """The symbol and profile (or nothing) that were typed; None when an answer was given instead."""
     typed, name = words_of(command.args), command.command.lower()
     if not 1 <= len(typed) <= 2:
         await ctx.usage(name, "A symbol is needed, and perhaps a profile.", " ".join(typed))
         return None
-    found = symbol_of(typed[0], ctx.snapshot)
+    found = symbol_of(typed[0], ctx.snapshot, ctx.desk.listed() if name == "watch" else ())
     if isinstance(found, NotFound):
         await ctx.show(Screen(render_unknown_symbol(found.wanted, found.close)))
         return None
     owners = [profile.name for profile in ctx.snapshot.profiles if found.symbol in profile.symbols]
     profile = same_name(typed[1], owners) if len(typed) == 2 else ""
+    other = same_name(typed[1], [each.name for each in ctx.snapshot.profiles]) if len(typed) == 2 else None
+    if name == "watch" and other is not None and other not in owners and found.symbol in ctx.desk.listed():
+        return SymbolOn(profile=other, symbol=found.symbol, add=True)
     if profile is None or not owners:
-        have = f"It is traded by {', '.join(owners)}." if owners else "No profile has it; profiles name their symbols."
+        have = f"It is traded by {', '.join(owners)}." if owners else "No profile has it: say which one is to watch it."
         wanted = typed[1] if len(typed) == 2 else "any profile"
         await ctx.usage(name, f"{found.symbol} is not a symbol of {wanted}. {have}", " ".join(typed))
         return None
-    return found.symbol, profile
+    return SymbolOn(profile=profile, symbol=found.symbol)
 
 
 @router.message(Command("watch"), flags=ADDS)
@@ -130,7 +135,7 @@ async def watch(_message: Message, command: CommandObject, ctx: Context) -> None
     """`/watch SYMBOL [profile]`"""
     wanted = await _wanted(command, ctx)
     if wanted is not None:
-        await _ask(ctx, wanted[1], wanted[0])
+        await _ask(ctx, wanted)
 
 
 @router.message(Command("unwatch"), flags=REDUCES)
@@ -138,4 +143,4 @@ async def unwatch(_message: Message, command: CommandObject, ctx: Context) -> No
     """`/unwatch SYMBOL [profile]`"""
     wanted = await _wanted(command, ctx)
     if wanted is not None:
-        await additions.switch_symbol(ctx, wanted[1], wanted[0], on=False)
+        await additions.switch_symbol(ctx, wanted.profile, wanted.symbol, on=False)

@@ -1,6 +1,6 @@
 """Settings of a run given as `name=value`: parameters of the strategy, rules of the profile, its limits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -8,32 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from engine.backtest.request import BacktestError
-from engine.core.market import HOUR_MS, timeframe_ms
-from engine.core.money import PPM, percent_to_ppm, to_money
-from engine.core.profile import LimitSpec, Profile, SizeMode, Sizing
-from engine.core.strategy import Away, Strategy
+from engine.core.money import percent_to_ppm, to_money
+from engine.core.profile import LimitSpec, Profile
+from engine.core.strategy import Strategy
 from engine.plan import check_needs
+from engine.profile_settings import SETTINGS, check_rules
+from engine.profile_settings import changed as with_settings
 from engine.strategies.parameters import Parameter
 from engine.strategies.parameters import parameters as declared
 from engine.strategies.registry import build, known_parameters
 from engine.user_strategies import Source, StrategyFileError, build_user, read_source
 
-type _Change = Callable[[Profile, str], Profile]
-
 
 def changed(profile: Profile, settings: Mapping[str, Any]) -> Profile:
-    """Return a profile with rules of its own (`stop`, `notional`, `max_age` …); raises BacktestError, a ValueError,
+    """Return a profile with settings of its own (`stop`, `notional`, `max_age` …); raises BacktestError, a ValueError,
     that names the setting.
     """
-    for name, value in settings.items():
-        if name not in _CHANGES:
-            raise _unknown(name, list(_CHANGES))
-        try:
-            # YAML reads a bare `off` as false.
-            profile = _CHANGES[name](profile, "off" if value is False else str(value))
-        except (ValueError, OverflowError, InvalidOperation) as error:
-            raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
-    return profile
+    try:
+        return with_settings(profile, settings)
+    except ValueError as error:
+        raise BacktestError(str(error)) from error
 
 
 def overridden(
@@ -58,12 +52,12 @@ def overridden(
         try:
             if name in known:
                 parameters[name] = known[name].checked(value)
-            elif name in _CHANGES:
-                profile = _CHANGES[name](profile, value)
+            elif name in SETTINGS:
+                profile = changed(profile, {name: value})
             elif name in limits:
                 profile = _with_limit(profile, limits[name], value)
             else:
-                raise _unknown(name, [*known, *_CHANGES, *limits])
+                raise _unknown(name, [*known, *SETTINGS, *limits])
         except BacktestError:
             raise
         except InvalidOperation as error:
@@ -74,6 +68,7 @@ def overridden(
     try:
         strategy = build(profile.strategy, parameters) if source is None else build_user(source, parameters)
         check_needs(strategy)
+        check_rules(profile, strategy)
         return profile, strategy, given
     except ValueError as error:
         raise BacktestError(str(error)) from error
@@ -109,75 +104,7 @@ def _positive(value: str) -> Decimal:
     return number
 
 
-def _ppm(value: str) -> int:
-    return percent_to_ppm(_positive(value))
-
-
-def _whole(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise ValueError("a whole number from 1 on is needed")
-    return number
-
-
-def _hours(value: str) -> int:
-    return int(_positive(value) * HOUR_MS)
-
-
-def _sized(mode: SizeMode) -> _Change:
-    def change(profile: Profile, value: str) -> Profile:
-        share = mode in {SizeMode.EQUITY_MARGIN, SizeMode.EQUITY_RISK}
-        amount = {"ppm": _ppm(value)} if share else {"amount": to_money(_positive(value))}
-        return replace(profile, sizing=Sizing(mode=mode, cap=profile.sizing.cap, **amount))
-
-    return change
-
-
-def _guarded(name: str, read: Callable[[str], Any]) -> _Change:
-    def change(profile: Profile, value: str) -> Profile:
-        changes: dict[str, Any] = {name: None if value == "off" else read(value)}
-        return replace(profile, protection=replace(profile.protection, **changes))
-
-    return change
-
-
-def _set(name: str, read: Callable[[str], Any], *, removable: bool = False) -> _Change:
-    def change(profile: Profile, value: str) -> Profile:
-        changes: dict[str, Any] = {name: None if removable and value == "off" else read(value)}
-        return replace(profile, **changes)
-
-    return change
-
-
-def _cooldown(profile: Profile, value: str) -> Profile:
-    return replace(profile, cooldown=replace(profile.cooldown, length_ms=0 if value == "off" else _hours(value)))
-
-
 def _with_limit(profile: Profile, spec: LimitSpec, value: str) -> Profile:
     number = -abs(_positive(value.removeprefix("-")))
     changed = replace(spec, threshold=to_money(number) if spec.in_money else percent_to_ppm(number))
     return replace(profile, limits=tuple(changed if each.name == spec.name else each for each in profile.limits))
-
-
-_CHANGES: dict[str, _Change] = {
-    "timeframe": _set("timeframe", timeframe_ms),
-    "leverage": _set("leverage", _whole),
-    "max_positions": _set("max_positions", _whole),
-    "stop": _set("stop", lambda value: Away(_ppm(value)), removable=True),
-    "target": _set("target", lambda value: Away(_ppm(value)), removable=True),
-    "min_rr": _set("min_rr_ppm", lambda value: int(_positive(value) * PPM), removable=True),
-    "turnover_floor": _set("turnover_floor", int),
-    "notional": _sized(SizeMode.NOTIONAL),
-    "margin": _sized(SizeMode.MARGIN),
-    "equity_margin": _sized(SizeMode.EQUITY_MARGIN),
-    "equity_risk": _sized(SizeMode.EQUITY_RISK),
-    "cooldown": _cooldown,
-    "max_cost_share": _set("max_cost_share_ppm", _ppm, removable=True),
-    "exchange_trail": _guarded("exchange_trail_ppm", _ppm),
-    "breakeven": _guarded("breakeven_ppm", _ppm),
-    "breakeven_profit": _guarded("breakeven_profit", lambda value: to_money(_positive(value))),
-    "trail_from": _guarded("trail_from_ppm", _ppm),
-    "trail_by": _guarded("trail_by_ppm", _ppm),
-    "losing_after": _guarded("losing_after_ms", _hours),
-    "max_age": _guarded("max_age_ms", _hours),
-}

@@ -135,11 +135,14 @@ class UnlockSymbol(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchSymbol(Command):
-    """Let a profile enter on one of its symbols, or no longer; what is open keeps its exits."""
+    """Let a profile enter on one of its symbols, or no longer; what is open keeps its exits. With `add` a symbol
+    that the exchange lists becomes one of its symbols.
+    """
 
     profile: str
     symbol: str
     on: bool
+    add: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

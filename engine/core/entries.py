@@ -29,7 +29,7 @@ def on_bar(ws: Workspace, profile: Profile, event: BarClosed) -> None:
     mine = position if position is not None and position.profile == profile.name else None
     held = Held(mine.long, mine.opened_ms) if mine else None
     strategy = ws.strategies[profile.name]
-    off = ws.state.rules_off.get(profile.name, ())
+    off = ws.rules_off(profile)
     decision = strategy.decide(event.inputs, held, off)
     if decision is not None:
         _act(ws, profile, event, decision, mine, reverses=strategy.reverses)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.chat_events import ChatEvent
+from engine.core.feed_events import FeedEvent
 from engine.core.market import Instrument
 from engine.core.money import Money, Steps, Ticks
 from engine.core.quick import quick
@@ -392,4 +393,4 @@ type AccountEvent = (
     | TransfersReported
 )
 type DeskEvent = VenueChanged | StoreChanged | StartTroubled | AccountTroubled | StrategyJudged | DeskStopping
-type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent | ChatEvent
+type Event = MarketEvent | OrderEvent | AccountEvent | DeskEvent | ChatEvent | FeedEvent

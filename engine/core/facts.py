@@ -164,13 +164,14 @@ class CooldownLifted:
 
 @dataclass(frozen=True, slots=True)
 class SymbolSwitched:
-    """A person let a profile enter on a symbol, or no longer."""
+    """A person let a profile enter on a symbol, or no longer; `added` when its settings do not name the symbol."""
 
     profile: str
     symbol: str
     on: bool
     by: str
     at_ms: int
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

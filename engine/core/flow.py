@@ -15,7 +15,7 @@ def on_book(ws: Workspace, profile: Profile, strategy: BookDriven, event: BookMo
     position = ws.positions.get(event.symbol)
     if position is not None and position.profile == profile.name:
         return
-    decision = strategy.decide(event.inputs, None, ws.state.rules_off.get(profile.name, ()))
+    decision = strategy.decide(event.inputs, None, ws.rules_off(profile))
     if isinstance(decision, Enter):
         enter(ws, profile, BarClosed(event.symbol, profile.timeframe, event.at_ms, price.last, event.inputs), decision)
 

@@ -16,7 +16,7 @@ from engine.core.market import Instrument
 from engine.core.money import PPM, Money, from_money, to_money
 from engine.core.profile import Profile, SizeMode, Sizing
 from engine.core.risk import Denied, Draft, check_entry, level_price, quantity, round_trip_cost, wanted_notional
-from engine.core.strategy import Enter
+from engine.core.strategy import BookDriven, Enter
 from engine.core.workspace import Workspace
 
 STRATEGY = "manual"
@@ -176,11 +176,23 @@ def switch_symbol(ws: Workspace, command: c.SwitchSymbol) -> c.Answer:
     if profile is None:
         names = ", ".join(p.name for p in ws.account.profiles)
         return c.Refused(command.command_id, f"There is no profile {command.profile}. Profiles: {names}.")
-    if command.symbol not in profile.symbols:
-        return c.Refused(
-            command.command_id, f"{profile.name} does not trade {command.symbol}. Its symbols: /symbols {profile.name}."
-        )
-    ws.record(SymbolSwitched(profile.name, command.symbol, command.on, command.by, ws.now_ms))
+    known = {*profile.symbols, *ws.state.symbols_added.get(profile.name, ())}
+    added = command.symbol not in known
+    wrong = _cannot_add(ws, profile, command) if added else ""
+    if wrong:
+        return c.Refused(command.command_id, wrong)
+    ws.record(SymbolSwitched(profile.name, command.symbol, command.on, command.by, ws.now_ms, added))
     before, now = ("off", "on") if command.on else ("on", "off")
+    before = "not watched" if added else before
     ws.alert(a.ChangeAlert, what=f"{command.symbol} in {profile.name}", old=before, new=now, by=command.by)
     return c.Done(command.command_id)
+
+
+def _cannot_add(ws: Workspace, profile: Profile, command: c.SwitchSymbol) -> str:
+    if not (command.on and command.add):
+        return f"{profile.name} does not trade {command.symbol}. Its symbols: /symbols {profile.name}."
+    if profile.largest:
+        return f"{profile.name} chooses its symbols by turnover itself; name symbols in its settings instead."
+    if isinstance(ws.strategies[profile.name], BookDriven):
+        return f"{profile.name} reads the books of its symbols from the start on: add {command.symbol} to its settings."
+    return ""

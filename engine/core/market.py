@@ -29,6 +29,7 @@ _TIMEFRAMES = {
     "1d": DAY_MS,
 }
 _NAMES = {value: name for name, value in _TIMEFRAMES.items()}
+TIMEFRAMES = tuple(_TIMEFRAMES)
 
 
 class Status(StrEnum):

@@ -12,7 +12,7 @@ from engine.core.money import Money, from_money
 from engine.core.orders import Order
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Action, ApprovalMode, HoldLevel, LimitSpec, Profile, SizeMode
-from engine.core.profile_words import parameters_of, protection_words
+from engine.core.profile_words import parameters_of, protection_words, warming_words
 from engine.core.risk import exposure, liquidation_price
 from engine.core.runaway import entered, most_notional
 from engine.core.snapshot import LimitView, OrderView, PositionView, ProfileView, Snapshot, SymbolView
@@ -209,7 +209,7 @@ def _level_words(level: Level | None) -> str:
 
 
 def _profile(ws: Workspace, profile: Profile) -> ProfileView:
-    off = ws.state.rules_off.get(profile.name, ())
+    off = ws.rules_off(profile)
     books = ws.state.portfolio
     return ProfileView(
         name=profile.name,
@@ -230,6 +230,8 @@ def _profile(ws: Workspace, profile: Profile) -> ProfileView:
         parameters=parameters_of(ws.strategies[profile.name]),
         protection=protection_words(profile),
         allocation_percent=_ppm(profile.allocation_ppm),
+        warming=_warming(ws, profile),
+        contradicted=ws.contradicted.get(profile.name, ()),
     )
 
 
@@ -247,7 +249,17 @@ def held_back(ws: Workspace, symbol: str) -> tuple[str, ...]:
         reasons.append(f"data: {ws.troubled[symbol]}")
     if symbol not in ws.prices:
         reasons.append("no price yet")
+    reasons += [warming_words(frame, until) for (name, frame), until in ws.warming.items() if name == symbol]
     return tuple(reasons)
+
+
+def _warming(ws: Workspace, profile: Profile) -> str:
+    waits = {s: ws.warming[s, profile.timeframe] for s in profile.symbols if (s, profile.timeframe) in ws.warming}
+    if not waits:
+        return ""
+    first, *others = waits
+    named = f"{first} and {len(others)} more" if others else first
+    return f"{named}: {warming_words(profile.timeframe, max(waits.values()))}"
 
 
 def _symbol(ws: Workspace, symbol: str) -> SymbolView:

@@ -1,6 +1,7 @@
 """The frozen description of what trades: profiles, their sizing, protection and limits, and their account."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from engine.core.market import HOUR_MS
@@ -158,7 +159,8 @@ class Profile:
     """A strategy with its parameters, symbols, sizing and rules.
 
     An entry whose round-trip cost is over `max_cost_share_ppm` of its stop distance is refused; `cost_slippage_ppm` is
-    what the cost reckons with a side, the account's own slippage unless set.
+    what the cost reckons with a side, the account's own slippage unless set. Rules of the strategy in `rules_off` are
+    off until somebody switches them on.
 
     With `largest` (0 = off) only so many of the symbols, those of the largest 24 h turnover above `turnover_floor`, are
     entered; they are chosen anew each UTC day, and on an exchange the symbols themselves are found by turnover.
@@ -169,7 +171,7 @@ class Profile:
     strategy: str
     symbols: tuple[str, ...]
     timeframe: int
-    rules: tuple[str, ...] = ()
+    rules_off: tuple[str, ...] = ()
     sizing: Sizing
     leverage: int
     max_positions: int
@@ -233,3 +235,17 @@ class Account:
             if profile.name == name:
                 return profile
         return None
+
+
+def trading_on(account: Account, name: str, symbols: tuple[str, ...]) -> Account:
+    """Return an account whose profile of a name trades these symbols."""
+    profiles = (replace(each, symbols=symbols) if each.name == name else each for each in account.profiles)
+    return replace(account, profiles=tuple(profiles))
+
+
+def with_added(account: Account, added: Mapping[str, tuple[str, ...]]) -> Account:
+    """Return an account whose profiles also trade what people added, by name of the profile."""
+    for profile in account.profiles:
+        more = tuple(symbol for symbol in added.get(profile.name, ()) if symbol not in profile.symbols)
+        account = trading_on(account, profile.name, (*profile.symbols, *more)) if more else account
+    return account

@@ -1,6 +1,7 @@
 """A profile's rules in words, for cards and documents."""
 
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.core.market import HOUR_MS, timeframe_name
@@ -29,6 +30,12 @@ def percent(ppm: int) -> str:
 def hours(length_ms: int) -> str:
     """Return a length of time in hours."""
     return f"{length_ms / HOUR_MS:g} h"
+
+
+def warming_words(timeframe: int, until_ms: int) -> str:
+    """Say that candles of a timeframe are too few until a time."""
+    until = datetime.fromtimestamp(until_ms // 1000, UTC)
+    return f"{timeframe_name(timeframe)} candles warming up until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def protection_words(profile: Profile) -> tuple[str, ...]:

@@ -92,7 +92,9 @@ class LimitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """A profile as it runs."""
+    """A profile as it runs; `warming` says which of its symbols have too few candles to decide on, until when,
+    `contradicted` which of its rules do not go together.
+    """
 
     name: str
     strategy: str
@@ -112,6 +114,8 @@ class ProfileView:
     parameters: tuple[tuple[str, str], ...] = ()
     protection: tuple[str, ...] = ()
     allocation_percent: Decimal = Decimal(100)
+    warming: str = ""
+    contradicted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,8 +54,10 @@ class State:
     levels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, int] = field(default_factory=dict)
     rules_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rules_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles_on: dict[str, bool] = field(default_factory=dict)
     symbols_off: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    symbols_added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     executions: dict[str, int] = field(default_factory=dict)
     signalled: dict[str, int] = field(default_factory=dict)
@@ -242,6 +244,8 @@ class State:
         off = set(self.symbols_off.get(fact.profile, ()))
         off = off - {fact.symbol} if fact.on else off | {fact.symbol}
         self.symbols_off[fact.profile] = tuple(sorted(off))
+        if fact.added:
+            self.symbols_added[fact.profile] = (*self.symbols_added.get(fact.profile, ()), fact.symbol)
 
     def _reference(self, fact: f.ReferenceSet) -> None:
         self.references.setdefault(fact.scope, {})[fact.name] = fact.value
@@ -264,9 +268,9 @@ class State:
         self.questions[fact.key] = after_deciding(self.questions[fact.key], fact)
 
     def _rule(self, fact: f.RuleSwitched) -> None:
-        off = set(self.rules_off.get(fact.profile, ()))
-        off = off - {fact.rule} if fact.on else off | {fact.rule}
-        self.rules_off[fact.profile] = tuple(sorted(off))
+        into, out = (self.rules_on, self.rules_off) if fact.on else (self.rules_off, self.rules_on)
+        into[fact.profile] = tuple(sorted({*into.get(fact.profile, ()), fact.rule}))
+        out[fact.profile] = tuple(rule for rule in out.get(fact.profile, ()) if rule != fact.rule)
 
     def _profile(self, fact: f.ProfileSwitched) -> None:
         self.profiles_on[fact.profile] = fact.on

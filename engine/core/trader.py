@@ -14,6 +14,7 @@ from engine.core.commands import ACCOUNT, Command
 from engine.core.effects import Effect, QueryAccount
 from engine.core.entries import on_bar
 from engine.core.exits import ask
+from engine.core.feed_events import Contradicted, SymbolsChanged, Warming
 from engine.core.fills import (
     on_ended,
     on_executed,
@@ -30,7 +31,8 @@ from engine.core.guards import on_time
 from engine.core.listing import on_instrument
 from engine.core.money import Money
 from engine.core.orders import OrderStatus
-from engine.core.profile import Account, HoldLevel, Profile
+from engine.core.profile import Account, HoldLevel, Profile, trading_on, with_added
+from engine.core.profile_words import warming_words
 from engine.core.reconcile import on_account, on_wallet, take_order
 from engine.core.requests import on_command
 from engine.core.state import State
@@ -52,19 +54,25 @@ class Trader:
     ) -> None:
         state = state or State()
         state.portfolio.account, state.portfolio.mode = account.name, account.mode
+        account = with_added(account, state.symbols_added)
         self.workspace = Workspace(account, strategies, state, telling=telling, now_ms=state.clock_ms, dirty=True)
         self.workspace.agreed_ms = state.clock_ms
         self._profiles: dict[tuple[str, int], tuple[Profile, ...]] = {}
         self._watching: dict[str, tuple[tuple[Profile, BookDriven], ...]] = {}
-        for profile in account.profiles:
-            strategy = strategies.get(profile.name)
+        self._assign()
+        self._routes: dict[type, Callable[[Any], None]] = self._table()
+
+    def _assign(self) -> None:
+        ws = self.workspace
+        self._profiles, self._watching = {}, {}
+        for profile in ws.account.profiles:
+            strategy = ws.strategies.get(profile.name)
             for symbol in profile.symbols:
                 key = (symbol, profile.timeframe)
                 if isinstance(strategy, BookDriven):
                     self._watching[symbol] = (*self._watching.get(symbol, ()), (profile, strategy))
                 else:
                     self._profiles[key] = (*self._profiles.get(key, ()), profile)
-        self._routes: dict[type, Callable[[Any], None]] = self._table()
 
     def step(self, event: e.Event | Command) -> list[Effect]:
         """Take in one event or command and return what is asked of the world, in order."""
@@ -116,6 +124,9 @@ class Trader:
             e.DataHealed: self._healed,
             e.InstrumentChanged: lambda event: on_instrument(ws, event),
             e.TurnoverReported: self._turnover,
+            Warming: self._warming,
+            SymbolsChanged: self._symbols_changed,
+            Contradicted: self._contradicted,
             e.VenueChanged: self._venue,
             e.StoreChanged: self._store,
             e.StartTroubled: self._start_troubled,
@@ -213,6 +224,29 @@ class Trader:
 
     def _turnover(self, event: e.TurnoverReported) -> None:
         self.workspace.turnover[event.symbol] = event.turnover
+
+    def _warming(self, event: Warming) -> None:
+        ws, key = self.workspace, (event.symbol, event.timeframe)
+        if not event.until_ms:
+            ws.warming.pop(key, None)
+            return
+        if key not in ws.warming:
+            words = warming_words(event.timeframe, event.until_ms)
+            detail = f"{event.symbol}: {words}. No signal comes before that; what is open keeps its exits."
+            ws.alert(a.SystemAlert, topic="data", title=f"{event.symbol} has too few candles yet", detail=detail)
+        ws.warming[key] = event.until_ms
+
+    def _symbols_changed(self, event: SymbolsChanged) -> None:
+        ws = self.workspace
+        ws.account = trading_on(ws.account, event.profile, event.symbols)
+        # What was chosen this day was chosen among others.
+        ws.chosen.pop(event.profile, None)
+        self._assign()
+
+    def _contradicted(self, event: Contradicted) -> None:
+        self.workspace.contradicted[event.profile] = event.found
+        title = f"Settings of {event.profile} that do not go together"
+        self.workspace.alert(a.SystemAlert, topic="settings", title=title, detail=" ".join(event.found))
 
     def _venue(self, event: e.VenueChanged) -> None:
         ws = self.workspace

@@ -55,6 +55,8 @@ class Workspace:
     blind: set[str] = field(default_factory=set)
     turnover: dict[str, int] = field(default_factory=dict)
     troubled: dict[str, str] = field(default_factory=dict)
+    warming: dict[tuple[str, int], int] = field(default_factory=dict)
+    contradicted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
@@ -113,6 +115,14 @@ class Workspace:
     def enabled(self, profile: Profile) -> bool:
         """Whether a profile may enter at all."""
         return self.state.profiles_on.get(profile.name, profile.enabled)
+
+    def rules_off(self, profile: Profile) -> tuple[str, ...]:
+        """Return the rules of a profile that are off: as configured, unless somebody switched them since."""
+        off = self.state.rules_off.get(profile.name, ())
+        if not profile.rules_off:
+            return off
+        configured = {*profile.rules_off} - {*self.state.rules_on.get(profile.name, ())}
+        return tuple(sorted(configured | {*off}))
 
     def equity(self) -> Money:
         """Return wallet plus unrealised at the marks."""

@@ -81,7 +81,8 @@ class Momentum:
         return (
             rank * 100 < self.compression * self.widths
             and close > upper
-            and volume > self.volume_ratio * usual > 0
+            and usual > 0
+            and volume > self.volume_ratio * usual
             and close > fast > slow
             and all(strength >= self.adx_floor for strength in adx)
             and self.regime(inputs)

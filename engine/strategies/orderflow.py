@@ -73,9 +73,11 @@ class Orderflow:
         return 1 if first < middle < last else -1 if first > middle > last else 0
 
     def volume_imbalance(self, inputs: Inputs) -> float | None:
-        """Return (bought − sold) ÷ (bought + sold) of the running 1m candle; None below `min_trades` trades."""
+        """Return (bought − sold) ÷ (bought + sold) of the running 1m candle; None below `min_trades` trades
+        and while the candle was not seen from its beginning.
+        """
         trades, bought, sold = (inputs.get(f"flow:{name}") or 0.0 for name in ("trades", "bought", "sold"))
-        return None if trades < self.min_trades else (bought - sold) / (bought + sold)
+        return None if trades < self.min_trades or not bought + sold else (bought - sold) / (bought + sold)
 
     def candidates(self, columns: Mapping[str, Any]) -> Any:
         """Return no bar: bars decide nothing."""

@@ -38,15 +38,18 @@ class Shortseller:
         return False
 
     def decide(self, inputs: Inputs, held: Held | None, off: Collection[str]) -> Decision:
-        """Return short when the regime turns active, an exit when it is inactive or the position is too old."""
+        """Return short when the regime turns active, an exit when it is inactive or the position is too old: its age
+        counts even where the averages are absent, as after a gap.
+        """
         active, before = self.active(inputs), self.active(inputs, 1)
-        if active is None or before is None:
-            return None
+        known = active is not None and before is not None
         if held is not None:
-            if not active:
+            if known and not active:
                 return Exit(TURNED_INACTIVE)
             old = inputs.close_ms - held.entry_ms >= self.max_hours * HOUR_MS
             return Exit(TOO_OLD) if old else None
+        if active is None or before is None:
+            return None
         rule = self._entry(inputs, active=active, before=before)
         return self._filtered(inputs, rule) if rule else None
 
@@ -86,6 +89,5 @@ class Shortseller:
         return News(f"regime turned {'active' if active else 'inactive'}", detail)
 
     def candidates(self, columns: Mapping[str, Any]) -> Any:
-        """Return every bar with both averages: a position can be too old at any of them."""
-        fast, slow = (columns[name] for name in self.needs[:2])
-        return (fast < slow) | (fast >= slow)
+        """Return every bar: a position can be too old at any of them."""
+        return columns["close"] > 0

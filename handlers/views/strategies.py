@@ -16,6 +16,8 @@ def render_strategies(snapshot: Snapshot) -> str:
         table.columns((profile.name, on_off(profile.enabled), f"today {signed(profile.today_net)}"), (12, 3, -17))
         table.line("", profile.strategy, profile.timeframe, count(len(profile.symbols), "symbol"))
         table.line("", f"open {profile.open_positions}/{profile.max_positions}", signed(profile.unrealised))
+        if profile.warming:
+            table.line("", profile.warming)
     return paragraphs(
         head, table.html(), "Tap a profile for its rules. Off blocks entries; open positions keep their exits."
     )
@@ -39,6 +41,7 @@ def render_rules(profile: ProfileView, snapshot: Snapshot) -> str:
         f"<b>{esc(profile.name)}</b> is <b>{on_off(profile.enabled)}</b> · {esc(words.mode(snapshot.mode))}",
         table.html(),
         rules.html() or "This strategy has no rules to switch.",
+        esc(profile.warming),
         f"Symbols: {esc(', '.join(profile.symbols) or 'none')}",
     )
 
@@ -53,6 +56,9 @@ def render_strategy(profile: ProfileView, snapshot: Snapshot) -> str:
         render_rules(profile, snapshot),
         f"<b>Open positions</b>\n{protection}" if protection else "",
         f"<b>Parameters</b>\n{table.html()}" if profile.parameters else "",
+        "\n".join(["<b>Does not go together</b>", *(f"• {esc(line)}" for line in profile.contradicted)])
+        if profile.contradicted
+        else "",
     )
 
 

@@ -121,7 +121,7 @@ def test_nothing_is_wrong_where_everything_is_right(tmp_path: Path) -> None:
         areas = [area for area, _ in told.graded("ok")]
         assert list(dict.fromkeys(areas)) == [
             *("settings", "state folder", "disk", "lock", "database", "Telegram", "exchange", "clock"),
-            *("symbols", "sizes", "API key", "account", "rules"),
+            *("symbols", "sizes", "history", "API key", "account", "rules"),
         ]
         assert (table.code, table.err) == (0, "")
         assert table.out.endswith("Faults: 0. Warnings: 0.\n")

@@ -11,6 +11,7 @@ from typing import Any
 from engine.candles import Bar
 from engine.clock import Clock
 from engine.core.events import BarClosed, DataHealed, DataTroubled, Event, TurnoverReported
+from engine.core.feed_events import Warming
 from engine.exchanges.base import QueryFailedError
 from engine.marketdata import LiveCandles
 
@@ -163,6 +164,8 @@ def _as_history(told: Iterable[Event]) -> list[Event]:
                 newest["bar", event.symbol, event.timeframe] = replace(event, backfilled=True)
             case TurnoverReported():
                 newest["turnover", event.symbol] = event
+            case Warming():
+                newest["warming", event.symbol, event.timeframe] = event
             case DataTroubled():
                 newest["data", event.symbol] = event
             case DataHealed():

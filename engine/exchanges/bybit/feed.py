@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,13 +88,19 @@ class BybitFeed:
         return {symbol: book[symbol] for symbol in self._wanted if symbol in book}
 
     async def largest(self, count: int) -> tuple[str, ...]:
-        """Follow the `count` tradable perpetuals of the largest 24 h turnover as well, and return them; before `run`.
-        Raises QueryFailedError.
+        """Return the `count` tradable perpetuals of the largest 24 h turnover. Before `run` they are followed from then
+        on; while it runs the turnovers are told, and `follow` takes in what is new. Raises QueryFailedError.
         """
-        book = self._connection.instruments
+        if self._outlets is not None:
+            await self.refresh()
+        book, known = self._connection.instruments, await turnovers(self._connection.caller)
         trading = [symbol for symbol, each in book.items() if each.status is Status.TRADING and not each.delivery_ms]
-        found = largest(await turnovers(self._connection.caller), trading, floor=0, count=count)
-        self.also(found)
+        found = largest(known, trading, floor=0, count=count)
+        if self._outlets is None:
+            self.also(found)
+        now_ms = self._connection.time.now_ms()
+        for symbol in {*self._wanted, *found} & known.keys():
+            self._put(TurnoverReported(symbol, known[symbol], now_ms))
         return found
 
     def also(self, symbols: Iterable[str]) -> None:
@@ -102,21 +108,27 @@ class BybitFeed:
         self._wanted = tuple(dict.fromkeys((*self._wanted, *symbols)))
 
     async def history(
-        self, length_ms: int, *, symbols: Iterable[str] | None = None, known_ms: Mapping[str, int] | None = None
+        self,
+        length_ms: int,
+        *,
+        symbols: Iterable[str] | None = None,
+        known_ms: Mapping[str, int] | None = None,
+        timeframe: int | None = None,
     ) -> list[Columns]:
         """Return the closed candles of the last `length_ms` of every wanted symbol (or of some), without those before a
         hole; a symbol without any is left out. Where the opening time of the newest known candle is given, only what
-        follows it is asked for. Raises QueryFailedError.
+        follows it is asked for. Base bars unless a timeframe is given. Raises QueryFailedError.
         """
-        behind = known_ms or {}
+        behind, frame_ms = known_ms or {}, timeframe or self._base_ms
         until = self._connection.time.now_ms()
-        start = (until - length_ms) // self._base_ms * self._base_ms
+        start = (until - length_ms) // frame_ms * frame_ms
         turn = asyncio.Semaphore(_DOWNLOADS)
 
         async def one(symbol: str) -> Columns | None:
-            first = max(start, behind.get(symbol, 0) + self._base_ms)
+            first = max(start, behind.get(symbol, 0) + frame_ms)
             async with turn:
-                return _whole(await self._closed(symbol, first, until))
+                caller = self._connection.caller
+                return _whole(await closed_bars(caller, symbol, frame_ms, start_ms=first, end_ms=until))
 
         wanted = self._wanted if symbols is None else symbols
         known = [symbol for symbol in wanted if symbol in self._connection.instruments]
@@ -150,14 +162,9 @@ class BybitFeed:
         book = connection.instruments
         # A topic of a symbol that is closed may be refused, and with it every other one of its socket.
         symbols = [s for s in self._wanted if s in book and book[s].status is not Status.CLOSED]
-        for symbol in symbols:
-            self._follow(connection.instruments[symbol])
         async with asyncio.TaskGroup() as group:
             self._group = group
-            shares = shared_out([topic for symbol in symbols for topic in self._topics(symbol)])
-            self._streams = len(shares)
-            for number, topics in enumerate(shares):
-                group.create_task(self._stream(number, topics).run())
+            self._listen(symbols)
             group.create_task(self._refresh_for_ever())
             self._whole_s = connection.clock.monotonic()
             while True:
@@ -166,6 +173,27 @@ class BybitFeed:
                 self._judge()
                 self._join(outlets.held())
                 await connection.clock.sleep(_CHECK_S)
+
+    def follow(self, symbols: Iterable[str]) -> None:
+        """Follow more symbols; while it runs their candles must be warm."""
+        if self._outlets is None:
+            self.also(symbols)
+            return
+        book = self._connection.instruments
+        fresh = [s for s in symbols if s in book and s not in self._quotes and book[s].status is not Status.CLOSED]
+        self.also(fresh)
+        for symbol in fresh:
+            self._put(InstrumentChanged(book[symbol], self._connection.time.now_ms()))
+        if fresh:
+            self._listen(fresh)
+
+    def _listen(self, symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            self._follow(self._connection.instruments[symbol])
+        shares = shared_out([topic for symbol in symbols for topic in self._topics(symbol)])
+        for number, topics in enumerate(shares, self._streams):
+            self._begin(self._stream(number, topics).run())
+        self._streams += len(shares)
 
     def _follow(self, instrument: Instrument) -> None:
         self._quotes.follow(instrument)
@@ -208,12 +236,12 @@ class BybitFeed:
         self._group.create_task(work)
 
     def _changed(self, number: int, state: StreamState, why: str) -> None:
+        if self._outlets is not None and self._outlets.flow is not None:
+            # What was traded meanwhile, or before the first connection, is not known.
+            self._outlets.flow.reset(self._connection.time.now_ms())
         if state is StreamState.LOST:
             self._live.discard(number)
             self._why = why
-            if self._outlets is not None and self._outlets.flow is not None:
-                # What was traded meanwhile is not known.
-                self._outlets.flow.reset()
             return
         self._live.add(number)
         if self._bars is not None:

@@ -5,12 +5,12 @@ from engine.core.market import DAY_MS, MINUTE_MS, timeframe_name
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.caller import Caller
 from engine.exchanges.bybit.endpoints import CATEGORY, KLINE
+from engine.exchanges.bybit.frames import MINUTES
 from engine.exchanges.bybit.parse import BadData
 from engine.exchanges.bybit.parse_market import candle
 from engine.exchanges.bybit.queries import result_of
 
 _PAGE = 1_000
-_MINUTES = frozenset({1, 3, 5, 15, 30, 60, 120, 240, 360, 720})
 
 
 def interval_of(timeframe_ms: int) -> str:
@@ -18,7 +18,7 @@ def interval_of(timeframe_ms: int) -> str:
     if timeframe_ms == DAY_MS:
         return "D"
     minutes, rest = divmod(timeframe_ms, MINUTE_MS)
-    if rest or minutes not in _MINUTES:
+    if rest or minutes not in MINUTES:
         raise ValueError(f"the exchange has no candles of {timeframe_name(timeframe_ms)}")
     return str(minutes)
 

@@ -11,8 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.accounts import trading
-from bot.ground import Ground, GroundError, open_ground
+from bot.ground import Ground, GroundError
 from bot.localvenue import LocalVenue, LocalVenueConfig
+from bot.opening import open_ground
 from config import BybitEnv, DeskMode, Settings
 from engine.clock import SystemClock
 from engine.core.events import Event, ExecKind, Executed, PriceMoved, VenueChanged, VenueState

@@ -6,8 +6,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.ground import GroundError, open_ground
+from bot.ground import GroundError
 from bot.localvenue import LocalVenue, LocalVenueConfig
+from bot.opening import open_ground
 from config import Settings
 from engine.clock import SystemClock
 

@@ -68,10 +68,10 @@ class Watched(Flow):
 
     resets = 0
 
-    def reset(self) -> None:
+    def reset(self, at_ms: int) -> None:
         """Forget, and count it."""
         self.resets += 1
-        super().reset()
+        super().reset(at_ms)
 
 
 def play(
@@ -152,6 +152,32 @@ def test_the_perpetuals_of_the_largest_turnover_are_found_and_followed() -> None
     asyncio.run(main())
 
 
+def test_a_symbol_that_comes_while_it_runs_has_history_prices_and_bars_and_the_others_go_on() -> None:
+    async def story(stage: Stage) -> None:
+        before = len(stage.bars())
+        found = await stage.feed.largest(3)
+        assert set(found) == {*SYMBOLS, "SOLUSDT"}
+        assert {e.symbol for e in stage.events if isinstance(e, TurnoverReported)} == {*SYMBOLS, "SOLUSDT"}
+        book = stage.connection.instruments
+        stage.candles.extend([Need("SOLUSDT", MINUTE_MS, ("close",))], {"SOLUSDT": book["SOLUSDT"]})
+        stage.candles.seed(await stage.feed.history(2 * HOUR_MS, symbols=("SOLUSDT",)))
+        stage.feed.follow(("SOLUSDT", "BTCUSDT", "NONEUSDT"))
+        stage.feed.follow(("SOLUSDT",))
+        told = [e for e in stage.events if isinstance(e, InstrumentChanged)]
+        assert [e.instrument.symbol for e in told] == ["SOLUSDT"]
+        await stage.sim("clock", speed=60.0)
+        await stage.sim("resume")
+        await stage.until(lambda: len(stage.bars("SOLUSDT")) >= 2 and len(stage.bars()) >= before + 2)
+        columns = stage.candles.columns("SOLUSDT", MINUTE_MS, 122)
+        assert columns is not None
+        assert (len(columns), columns.gaps()) == (122, ())
+        first = stage.events.index(told[0])
+        prices = [row for row, e in enumerate(stage.events) if isinstance(e, PriceMoved) and e.symbol == "SOLUSDT"]
+        assert prices[0] > first
+
+    play(story, symbols=(*SYMBOLS, "SOLUSDT"))
+
+
 def test_trades_and_books_reach_the_flow_of_watched_symbols_alone() -> None:
     profile = replace(ORDERFLOW, symbols=("BTCUSDT",))
     account = Account(profiles=(profile,))
@@ -164,9 +190,11 @@ def test_trades_and_books_reach_the_flow_of_watched_symbols_alone() -> None:
         await stage.until(lambda: pressure.trades > 3 and pressure.bid > 0)
         assert 0 < pressure.bid < pressure.ask
         assert pressure.bought + pressure.sold > 0
-        assert flow.resets == 0
+        # Once, when listening began in the middle of a minute; then the next one was heard whole.
+        assert flow.resets == 1
+        await stage.until(lambda: pressure.whole)
         await stage.sim("faults", path="ws:public", kind="drop", times=1)
-        await stage.until(lambda: flow.resets > 0)
+        await stage.until(lambda: flow.resets > 2)
 
     play(story, watched=account, paused=False, speed=60.0)
 

@@ -105,10 +105,19 @@ def test_money_limits_are_given_in_money(file: Path, tmp_path: Path) -> None:
         ({"profile": "zzz"}, "there are: cft, lx, ma_cross, shortseller"),
         ({"settings": ("stopp=1",)}, "there is no setting 'stopp'; did you mean 'stop'?"),
         ({"settings": ("stop",)}, "setting 'stop': write it as name=value"),
-        ({"settings": ("stop=wide",)}, "setting stop: 'wide' is not a number"),
-        ({"settings": ("stop=-1",)}, "setting stop: '-1' cannot be used (a number above zero is needed)"),
-        ({"settings": ("leverage=0",)}, "setting leverage: '0' cannot be used"),
-        ({"settings": ("timeframe=7m",)}, "unknown timeframe '7m'"),
+        (
+            {"settings": ("stop=wide",)},
+            "setting stop = 'wide' (% of entry) cannot be used: allowed are 0.01 to 95, off",
+        ),
+        ({"settings": ("stop=-1",)}, "setting stop = '-1' (% of entry) cannot be used: allowed are 0.01 to 95, off"),
+        (
+            {"settings": ("leverage=0",)},
+            "setting leverage = '0' (×) cannot be used: allowed are whole numbers 1 to 200",
+        ),
+        (
+            {"settings": ("timeframe=7m",)},
+            "setting timeframe = '7m' (length) cannot be used: allowed are 1m, 3m, 5m, 15m",
+        ),
         ({"settings": ("timeframe=1m",)}, "cft needs 1m candles, or finer ones of one length"),
         ({"since": "yesterday"}, "--from 'yesterday': write a date like"),
         ({"since": "2022-01-09", "until": "2022-01-08"}, "is empty: --to must lie after --from"),

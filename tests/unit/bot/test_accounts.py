@@ -198,3 +198,17 @@ def test_each_account_may_have_limits_and_a_day_of_its_own(tmp_path: Path) -> No
     first, second = tradings(load_settings(config=file, env_file=tmp_path / "none"), tag="p123")
     assert [x.account.day_begins_ms // HOUR_MS for x in (first, second)] == [3, 21]
     assert [x.account.limits[0].threshold for x in (first, second)] == [-100_000, -40_000]
+
+
+def test_rules_are_switched_off_in_the_settings_by_name(tmp_path: Path) -> None:
+    (own,) = made(tmp_path, profiles=[profile(settings={"rules_off": [1, 4]})]).account.profiles
+    assert own.rules_off == ("1", "4")
+    with pytest.raises(AccountError, match="profile cft: setting rules_off: rules8 has no rule 9; it has: 1, 2"):
+        made(tmp_path, profiles=[profile(settings={"rules_off": [9]})])
+
+
+def test_a_setting_out_of_its_range_is_named_with_unit_and_range(tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match=r"cft: setting leverage = '500' \(×\) cannot be used: allowed are whole"):
+        made(tmp_path, profiles=[profile(settings={"leverage": 500})])
+    with pytest.raises(AccountError, match=r"cft: rules8: rsi = 1 \(bars\): allowed are whole numbers 2 to 100"):
+        made(tmp_path, profiles=[profile(params={"rsi": 1})])

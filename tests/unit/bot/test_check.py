@@ -189,3 +189,20 @@ def test_what_an_exchange_quotes_is_told_without_the_secrets_in_it(tmp_path: Pat
     of = settings(tmp_path, bybit_api_key="key-of-the-account", bybit_api_secret=SECRET)
     (told,) = without_secrets([Area("API key").fault(f"origin_string[1key-of-the-account{SECRET}]", SECRET)], of)
     assert (told.what, told.todo) == ("origin_string[1[hidden][hidden]]", "[hidden]")
+
+
+def test_a_share_of_equity_is_held_against_the_minimum_at_that_equity() -> None:
+    # 7 % of 97.20 as margin at 10x is 68.04, and a step of bitcoin costs 68.00.
+    share = replace(CFT, symbols=("BTCUSDT",), sizing=Sizing(mode=SizeMode.EQUITY_MARGIN, ppm=70_000))
+    assert grades(size_findings([share], INSTRUMENTS, PRICES, to_money("97.2"))) == [Grade.OK]
+    (fault,) = size_findings([share], INSTRUMENTS, PRICES, to_money("97.1"))
+    assert fault.grade is Grade.FAULT
+    assert fault.what.endswith("below the exchange's minimum for BTCUSDT (wants 67.97, least 68.00 USDT)")
+    assert grades(size_findings([share], INSTRUMENTS, PRICES)) == [Grade.OK]
+
+
+def test_a_leverage_at_the_maximum_is_fine_and_one_above_it_is_not() -> None:
+    at = replace(CFT, symbols=("BTCUSDT", "VETUSDT"), leverage=50)
+    assert grades(size_findings([at], INSTRUMENTS, PRICES)) == [Grade.OK]
+    assert grades(size_findings([replace(at, leverage=51)], INSTRUMENTS, PRICES)) == [Grade.WARNING]
+    assert grades(size_findings([replace(at, leverage=101)], INSTRUMENTS, PRICES)) == [Grade.FAULT]

@@ -90,3 +90,32 @@ def test_more_history_than_the_exchange_keeps_is_said() -> None:
     profile = replace(MA_CROSS, timeframe=4 * HOUR_MS)
     found = rule_findings(account([profile]), {"ma_cross": Long()}, EQUITY)  # type: ignore[dict-item]
     assert any("days of candles are needed" in finding.what for finding in found), found
+
+
+def test_profiles_that_are_fine_alone_are_held_against_the_cap_together() -> None:
+    # 10 × 10,000 is the cap: 60,000 and 40,000 reach it, one USDT more is beyond.
+    def pair(second: str) -> list[str]:
+        sizes = {"one": "6000", "two": second}
+        profiles = [
+            replace(CFT, name=name, max_positions=10, sizing=Sizing(mode=SizeMode.NOTIONAL, amount=to_money(size)))
+            for name, size in sizes.items()
+        ]
+        built = {name: build("rules8", {}) for name in sizes}
+        found = rule_findings(account(profiles), built, EQUITY)
+        return [finding.what for finding in found if finding.grade is Grade.WARNING]
+
+    assert pair("4000") == []
+    assert pair("4000.1") == ["all profiles together may hold 100,001 USDT, 10 × equity is 100,000"]
+
+
+def test_a_profile_of_the_largest_symbols_counts_those_and_not_the_ones_it_names() -> None:
+    few = replace(CFT, symbols=("BTCUSDT",), largest=40, sizing=Sizing(mode=SizeMode.NOTIONAL, amount=to_money(5_000)))
+    assert said(few) == ["profile cft: 30 positions of 5,000 USDT exceed 10 × equity 10,000"]
+
+
+def test_breakeven_in_money_at_the_target_is_said_and_one_cent_before_it_is_not() -> None:
+    # 1,500 USDT at 2 % bring 30.
+    at = replace(CFT, max_positions=1, protection=Protection(breakeven_profit=to_money(30)))
+    before = replace(at, protection=Protection(breakeven_profit=to_money("29.99")))
+    assert said(at) == ["profile cft: breakeven at +30.00 USDT is never reached: the target brings 30.00"]
+    assert said(before) == []

@@ -84,7 +84,7 @@ def test_a_file_that_hung_is_not_run_again(folder: Path) -> None:
         ({"strategy": "pulback"}, "there is no strategy 'pulback'"),
         ({"params": {"low": 90}}, "low = 90"),
         ({"settings": {"stopp": 1}}, "there is no setting 'stopp'; did you mean 'stop'?"),
-        ({"settings": {"stop": "wide"}}, "setting stop: 'wide' cannot be used"),
+        ({"settings": {"stop": "wide"}}, "setting stop = 'wide' (% of entry) cannot be used"),
         ({"strategy": "ma_cross"}, "preset cft runs rules8, not ma_cross"),
     ],
 )

@@ -1,12 +1,28 @@
 """From a closed bar to an entry: every signal is recorded, one order per decision, nothing on bad or old data."""
 
 from engine.core import events as e
+from engine.core.commands import SwitchRule
 from engine.core.facts import OrderIntended, SignalRecorded
 from engine.core.market import MINUTE_MS
 from engine.core.money import to_money
+from engine.core.picture import snapshot
 from engine.core.profile import SizeMode, Sizing
 from engine.core.strategy import At, Conflict, Enter, Exit, Held
-from tests.support.desk import BTC, ETH, T0, XRP, Bench, Values, account, facts, instrument, placed, profile, refusal
+from tests.support.desk import (
+    BTC,
+    ETH,
+    T0,
+    XRP,
+    Bench,
+    Values,
+    account,
+    assert_replays,
+    facts,
+    instrument,
+    placed,
+    profile,
+    refusal,
+)
 
 LONG = Enter(True, "go", ("also",))
 
@@ -157,3 +173,31 @@ def test_two_profiles_on_one_bar_take_the_symbol_once() -> None:
     effects = bench.bar(LONG)
     assert len(placed(effects)) == 1
     assert [signal.outcome for signal in facts(effects, SignalRecorded)] == ["traded", "refused"]
+
+
+def test_rules_that_the_settings_switch_off_stay_off_until_somebody_switches_them_on() -> None:
+    bench = Bench(account(profile(rules_off=("2",))))
+
+    def off() -> tuple[str, ...]:
+        bench.time(MINUTE_MS)
+        bench.bar()
+        return bench.script.off
+
+    def switch(rule: str, *, on: bool) -> None:
+        bench.ask(
+            SwitchRule(
+                command_id=f"{rule}{on}{bench.now}", by="ann", wall_ms=bench.now, profile="alpha", rule=rule, on=on
+            )
+        )
+
+    assert off() == ("2",)
+    assert dict(snapshot(bench.ws).profiles[0].rules) == {"1": True, "2": False}
+    switch("1", on=False)
+    assert off() == ("1", "2")
+    switch("2", on=True)
+    assert off() == ("1",)
+    bench.restart()
+    assert off() == ("1",)
+    switch("2", on=False)
+    assert off() == ("1", "2")
+    assert_replays(bench)

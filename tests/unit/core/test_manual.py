@@ -12,19 +12,8 @@ from engine.core.manual import EntryPreview, preview
 from engine.core.money import to_money
 from engine.core.profile import Cooldown, SizeMode, Sizing
 from engine.core.strategy import Away
-from tests.support.desk import (
-    BTC,
-    ETH,
-    T0,
-    XRP,
-    Bench,
-    account,
-    assert_replays,
-    facts,
-    placed,
-    profile,
-    told,
-)
+from engine.strategies.orderflow import Orderflow
+from tests.support.desk import BTC, ETH, T0, XRP, Bench, account, assert_replays, facts, placed, profile, told
 
 HAND = profile(
     "manual",
@@ -177,3 +166,50 @@ def test_unknown_profiles_and_symbols_are_refused_with_what_there_is() -> None:
     answer = switch(bench, "manual", "NOUSDT", on=True, name="s2")
     assert isinstance(answer, c.Refused)
     assert "does not trade NOUSDT" in answer.reason
+
+
+def add(bench: Bench, profile_: str, symbol: str, *, on: bool = True) -> c.Answer:
+    name = f"{profile_}{symbol}{on}"
+    command = c.SwitchSymbol(command_id=name, by="ann", wall_ms=T0, profile=profile_, symbol=symbol, on=on, add=True)
+    return bench.ask(command)
+
+
+def test_a_symbol_that_is_added_stays_with_the_profile_over_a_restart_and_can_be_switched_off() -> None:
+    bench = Bench(account(profile(symbols=(BTC,)), profile("beta", symbols=(BTC,))))
+    assert isinstance(add(bench, "alpha", ETH), c.Done)
+    (alert,) = told(bench.effects, ChangeAlert)
+    assert (alert.what, alert.old, alert.new) == (f"{ETH} in alpha", "not watched", "on")
+    assert bench.state.symbols_added == {"alpha": (ETH,)}
+    assert bench.ws.account.profiles[0].symbols == (BTC,), "its candles are not there yet"
+    bench.restart()
+    assert [each.symbols for each in bench.ws.account.profiles] == [(BTC, ETH), (BTC,)]
+    assert isinstance(switch(bench, "alpha", ETH, on=False, name="off"), c.Done)
+    assert isinstance(switch(bench, "alpha", ETH, on=True, name="on"), c.Done)
+    assert bench.state.symbols_added == {"alpha": (ETH,)}
+    assert_replays(bench)
+
+
+def test_a_symbol_that_was_added_can_be_switched_before_its_candles_are_there() -> None:
+    bench = Bench(account(profile(symbols=(BTC,))))
+    add(bench, "alpha", ETH)
+    assert isinstance(switch(bench, "alpha", ETH, on=False, name="off"), c.Done)
+    assert bench.state.symbols_off == {"alpha": (ETH,)}
+
+
+def test_what_cannot_be_added_is_refused_with_the_reason() -> None:
+    bench = Bench(
+        account(profile(symbols=(BTC,)), profile("lx", symbols=(BTC,), largest=2), profile("flow", symbols=(BTC,)))
+    )
+    bench.ws.strategies = {**bench.scripts, "flow": Orderflow()}
+    for name, said in (
+        ("lx", "chooses its symbols by turnover"),
+        ("flow", "reads the books"),
+        ("none", "no profile none"),
+    ):
+        answer = add(bench, name, ETH)
+        assert isinstance(answer, c.Refused)
+        assert said in answer.reason
+    off = add(bench, "alpha", ETH, on=False)
+    assert isinstance(off, c.Refused)
+    assert "alpha does not trade" in off.reason
+    assert bench.state.symbols_added == {}

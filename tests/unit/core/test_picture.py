@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core import events as e
+from engine.core.alerts import SystemAlert
 from engine.core.commands import Pause, Scope, SwitchProfile, SwitchRule
-from engine.core.market import HOUR_MS
+from engine.core.feed_events import Contradicted, Warming
+from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
 from engine.core.picture import held_back, size_words, snapshot
 from engine.core.profile import Action, Anchor, Cooldown, LimitSpec, Measure, Protection, SizeMode, Sizing
 from engine.core.profile_words import parameters_of, protection_words
 from engine.core.strategy import At
 from engine.strategies.rules8 import Rules8
-from tests.support.desk import BTC, DAY, ETH, T0, XRP, Bench, account, durable, profile
+from tests.support.desk import BTC, DAY, ETH, T0, XRP, Bench, account, durable, profile, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +223,28 @@ def test_a_profile_says_its_parameters_and_what_protects_its_positions() -> None
     assert dict(parameters_of(Rules8()))["cross_window"] == "3"
     assert dict(parameters_of(Example(on=True, share=0.5))) == {"on": "on", "share": "0.5"}
     assert parameters_of(object()) == ()
+
+
+def test_candles_that_are_too_few_are_told_once_and_stand_beside_profile_and_symbol_until_there_are_enough() -> None:
+    bench = Bench(account(profile(symbols=(BTC, ETH, XRP))))
+    words = "1m candles warming up until 2024-01-03 10:00 UTC"
+    (alert,) = told(bench.step(Warming(BTC, MINUTE_MS, T0 + 60 * MINUTE_MS)), SystemAlert)
+    assert (alert.title, alert.detail.split(". ")[0]) == (f"{BTC} has too few candles yet", f"{BTC}: {words}")
+    assert bench.step(Warming(BTC, MINUTE_MS, T0 + 60 * MINUTE_MS)) == []
+    assert words in held_back(bench.ws, BTC)
+    assert words not in held_back(bench.ws, ETH)
+    assert snapshot(bench.ws).profiles[0].warming == f"{BTC}: {words}"
+    bench.step(Warming(XRP, MINUTE_MS, T0 + 30 * MINUTE_MS))
+    assert snapshot(bench.ws).profiles[0].warming == f"{BTC} and 1 more: {words}"
+    bench.step(Warming(BTC, MINUTE_MS, 0))
+    bench.step(Warming(XRP, MINUTE_MS, 0))
+    bench.step(Warming(ETH, 5 * MINUTE_MS, T0))
+    assert snapshot(bench.ws).profiles[0].warming == ""
+    assert held_back(bench.ws, BTC) == ("no price yet",)
+
+
+def test_settings_that_do_not_go_together_are_told_and_kept_beside_their_profile() -> None:
+    bench = Bench(account(profile(), profile("beta")))
+    (alert,) = told(bench.step(Contradicted("beta", ("A is wrong.", "B too."))), SystemAlert)
+    assert (alert.title, alert.detail) == ("Settings of beta that do not go together", "A is wrong. B too.")
+    assert [view.contradicted for view in snapshot(bench.ws).profiles] == [(), ("A is wrong.", "B too.")]

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.core import events as e
 from engine.core.facts import SignalRecorded
+from engine.core.feed_events import SymbolsChanged
 from engine.core.selection import chosen, largest
 from engine.core.strategy import Enter
 from tests.support.desk import BTC, DAY, ETH, XRP, Bench, account, facts, profile, refusal
@@ -54,3 +55,22 @@ def test_until_every_turnover_is_known_the_choice_is_not_kept() -> None:
     assert chosen(desk.ws, own) == (BTC, XRP)
     desk.step(e.TurnoverReported(ETH, 200, desk.now))
     assert chosen(desk.ws, own) == (BTC, ETH)
+
+
+def test_symbols_that_come_to_a_profile_are_chosen_among_at_once_and_decided_on() -> None:
+    desk = Bench(account(profile(symbols=(BTC, ETH), largest=2, turnover_floor=100)))
+    for symbol, turnover in {BTC: 300, ETH: 200, XRP: 250}.items():
+        desk.step(e.TurnoverReported(symbol, turnover, desk.now))
+    assert chosen(desk.ws, desk.account.profiles[0]) == (BTC, ETH)
+    assert signal(desk, XRP) == []
+    desk.step(SymbolsChanged("alpha", (BTC, ETH, XRP)))
+    (own,) = desk.ws.account.profiles
+    assert chosen(desk.ws, own) == (BTC, XRP)
+    assert refusal(signal(desk, XRP)) == ""
+    assert refusal(signal(desk, ETH)) == "turnover"
+
+
+def test_what_comes_to_one_profile_leaves_the_others_as_they_are() -> None:
+    desk = Bench(account(profile(symbols=(BTC,)), profile("beta", symbols=(ETH,))))
+    desk.step(SymbolsChanged("alpha", (BTC, XRP)))
+    assert [each.symbols for each in desk.ws.account.profiles] == [(BTC, XRP), (ETH,)]

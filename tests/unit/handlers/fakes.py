@@ -35,6 +35,10 @@ class FakeDesk:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     has_candles: bool = True
     entry: EntryPreview | str = more.ENTRY_PREVIEW
+    others: tuple[str, ...] = ("PEPEUSDT",)
+
+    def listed(self) -> tuple[str, ...]:
+        return (*(symbol.symbol for symbol in self.state.symbols), *self.others)
 
     def snapshot(self) -> Snapshot:
         return self.state

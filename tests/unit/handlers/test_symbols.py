@@ -47,7 +47,7 @@ async def test_mistyped_symbols_are_explained(world: World) -> None:
     for typed, said in (
         ("/watch", "A symbol is needed"),
         ("/watch slo", "SOLUSDT"),
-        ("/watch sol ma_cross", "traded by cft"),
+        ("/watch sol ma_crosss", "traded by cft"),
         ("/symbols ctf", "Did you mean cft?"),
     ):
         await world.type(typed)
@@ -90,3 +90,32 @@ async def test_risk_strategy_and_signals_are_readable(world: World) -> None:
     assert "Did you mean cft?" in world.screen
     await world.type("/strategy")
     assert "A profile is needed" in world.screen
+
+
+@walk()
+async def test_a_symbol_that_no_profile_has_is_added_to_the_one_named_after_a_confirmation(
+    world: World,
+) -> None:
+    await world.type("/watch pepe cft")
+    assert "PEPEUSDT in cft, which has not watched it so far" in world.screen
+    assert switched(world) == []
+    await world.press("Switch on · PAPER")
+    assert switched(world) == [("cft", "PEPEUSDT", True)]
+    (command,) = world.desk.commands
+    assert isinstance(command, SwitchSymbol)
+    assert command.add
+
+
+@walk()
+async def test_a_symbol_that_no_profile_has_needs_a_profile_and_one_that_is_not_listed_cannot_be_watched(
+    world: World,
+) -> None:
+    for typed, said in (
+        ("/watch pepe", "No profile has it: say which one is to watch it."),
+        ("/watch pepe cfd", "No profile has it"),
+        ("/unwatch pepe", "not a symbol of this desk"),
+        ("/watch nothing cft", "not a symbol of this desk"),
+    ):
+        await world.type(typed)
+        assert said in world.screen, typed
+    assert world.desk.commands == []

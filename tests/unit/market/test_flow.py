@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.core.market import MINUTE_MS
 from engine.core.profile import Account
-from engine.flow import Flow, Pressure
+from engine.flow import Flow, FlowInputs, Pressure
 from engine.marketdata import LiveCandles
 from engine.plan import needs
 from engine.presets import CFT, ORDERFLOW
@@ -118,6 +118,21 @@ def test_an_interruption_forgets_trades_and_books() -> None:
     flow = watching()
     assert flow.tick(TradeTick(BTC, T0, 100.0, 1.0, True)) is None
     assert flow.tick(BookTick(BTC, T0, 99.0, 1.0, 101.0, 1.0)) is None
-    flow.reset()
+    flow.reset(T0 + 5_000)
     assert flow.pressures[BTC].trades == 0
     assert flow.pressures[BTC].delta(T0 + 20_000) is None
+
+
+@pytest.mark.parametrize("resumed", [20_000, 80_000])
+def test_a_minute_that_was_not_heard_whole_has_no_volume_and_the_next_one_has(resumed: int) -> None:
+    pressure = Pressure()
+    pressure.trade(T0, 1.0, bought=True)
+    pressure.reset(T0 + resumed)
+    for late in (5_000, 5_001):
+        pressure.trade(T0 + resumed + late, 2.0, bought=True)
+    inputs = FlowInputs(T0 + resumed + 6_000, pressure, {})
+    assert [inputs.get(f"flow:{name}") for name in ("trades", "bought", "sold")] == [None] * 3
+    following = T0 + resumed // MINUTE_MS * MINUTE_MS + MINUTE_MS
+    pressure.trade(following, 3.0, bought=False)
+    inputs = FlowInputs(following, pressure, {})
+    assert [inputs.get(f"flow:{name}") for name in ("trades", "bought", "sold")] == [1.0, 0.0, 3.0]

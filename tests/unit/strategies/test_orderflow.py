@@ -77,6 +77,7 @@ def test_the_imbalance_of_volume_needs_its_trades() -> None:
     assert S.volume_imbalance(Values(T0, flow(3.0, 1.0, None))) == 0.5
     assert S.volume_imbalance(Values(T0, flow(3.0, 1.0, None, trades=9.0))) is None
     assert S.volume_imbalance(Values(T0, {})) is None
+    assert S.volume_imbalance(Values(T0, flow(0.0, 0.0, None))) is None
 
 
 def bench(**changes: Any) -> Bench:

@@ -5,11 +5,42 @@ from engine.core.money import to_money
 from engine.core.profile import Action, Anchor, Measure, Profile, SizeMode
 from engine.core.profile_words import protection_words
 from engine.core.strategy import Away
-from engine.presets import CFT, DEFAULT, LX, MANUAL, MOMENTUM, ORDERFLOW, PROFILES, SHORTSELLER
+from engine.presets import CFT, DEFAULT, LX, MA_CROSS, MANUAL, MOMENTUM, ORDERFLOW, PROFILES, SHORTSELLER
 
 
 def limits(profile: Profile) -> set[tuple[Measure, int, Action]]:
     return {(spec.measure, spec.threshold, spec.action) for spec in profile.limits}
+
+
+def test_cft_is_rules8_with_tight_levels_on_sixteen_majors() -> None:
+    assert (CFT.strategy, CFT.timeframe, CFT.leverage, CFT.max_positions) == ("rules8", 15 * MINUTE_MS, 10, 30)
+    assert (CFT.sizing.mode, CFT.sizing.amount) == (SizeMode.MARGIN, to_money(150))
+    assert (CFT.stop, CFT.target) == (Away(5_000), Away(20_000))
+    rules = CFT.protection
+    assert (rules.breakeven_ppm, rules.breakeven_profit, rules.breakeven_buffer_ppm) == (None, to_money(8), 200)
+    assert (rules.trail_from_ppm, rules.trail_by_ppm, rules.exchange_trail_ppm) == (None, None, None)
+    assert (rules.losing_after_ms, rules.max_age_ms) == (8 * HOUR_MS, None)
+    assert (CFT.cooldown.length_ms, CFT.cooldown.anchor) == (4 * HOUR_MS, Anchor.GRID)
+    names = "BTC ETH SOL ADA DOGE XRP DOT POL AVAX LINK UNI ATOM LTC ETC ALGO VET"
+    assert CFT.symbols == tuple(f"{name}USDT" for name in names.split())
+    assert (CFT.turnover_floor, CFT.largest) == (0, 0)
+
+
+def test_ma_cross_stakes_half_a_dollar_and_stops_for_good_at_ten() -> None:
+    assert (MA_CROSS.timeframe, MA_CROSS.leverage, MA_CROSS.symbols) == (MINUTE_MS, 10, ("XRPUSDT",))
+    assert (MA_CROSS.sizing.mode, MA_CROSS.sizing.amount) == (SizeMode.MARGIN, to_money("0.5"))
+    assert (MA_CROSS.stop, MA_CROSS.target, MA_CROSS.turnover_floor) == (Away(20_000), Away(40_000), 1_000_000)
+    assert limits(MA_CROSS) == {
+        (Measure.DAILY_LOSS, -to_money(5), Action.CLOSE),
+        (Measure.TOTAL_LOSS, -to_money(10), Action.EMERGENCY),
+    }
+
+
+def test_momentum_trades_four_hour_candles_and_shortseller_rests_after_a_quick_exit() -> None:
+    assert (MOMENTUM.timeframe, MOMENTUM.sizing.mode) == (4 * HOUR_MS, SizeMode.EQUITY_RISK)
+    assert (MOMENTUM.stop, MOMENTUM.target) == (None, None)
+    rest = SHORTSELLER.cooldown
+    assert (rest.length_ms, rest.quick_within_ms, rest.quick_rest_ms) == (0, HOUR_MS, HOUR_MS)
 
 
 def test_lx_is_rules8_with_wide_levels_and_a_trail() -> None:

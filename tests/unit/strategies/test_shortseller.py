@@ -69,6 +69,12 @@ def test_a_position_is_too_old_at_24_hours_and_not_before() -> None:
     assert decided(ACTIVE, since(2), Shortseller(max_hours=2.0)) == Exit(TOO_OLD)
 
 
+@pytest.mark.parametrize("name", [FAST, SLOW, (FAST, 1), (SLOW, 1)])
+def test_a_position_grows_too_old_behind_a_gap_as_well(name: Any) -> None:
+    assert decided(ACTIVE | {name: None}, since(24)) == Exit(TOO_OLD)
+    assert decided(ACTIVE | {name: None}, since(24, -1)) is None
+
+
 def test_of_both_reasons_at_one_close_the_regime_comes_first() -> None:
     assert decided(ENDING, since(24)) == Exit(TURNED_INACTIVE)
 
