@@ -43,14 +43,16 @@ def renewals(ledger: Ledger, references: References, now_ms: int, day_begins_ms:
 
     `day.at` and `week.at` hold the instant the reference belongs to, so that a restart neither renews nor forgets one.
     """
-    day = day_start(now_ms, day_begins_ms)
-    if references.get("day.at") == day and ledger.equity <= references.get("peak", 0):
+    day, week = day_start(now_ms, day_begins_ms), week_start(now_ms)
+    # The week may begin within a day that does not begin at midnight.
+    begun = references.get("day.at") == day and references.get("week.at") == week
+    if begun and ledger.equity <= references.get("peak", 0):
         return []
     found = [] if "start" in references else [("start", ledger.equity)]
     if references.get("day.at") != day:
         found += [("day.at", day), ("day", ledger.equity), ("day.balance", ledger.balance)]
-    if references.get("week.at") != week_start(now_ms):
-        found += [("week.at", week_start(now_ms)), ("week", ledger.equity)]
+    if references.get("week.at") != week:
+        found += [("week.at", week), ("week", ledger.equity)]
     if ledger.equity > references.get("peak", 0):
         found.append(("peak", ledger.equity))
     return found
