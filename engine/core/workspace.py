@@ -128,10 +128,10 @@ class Workspace:
             unrealised = books.unrealised(self.marks)
             return Ledger(books.wallet, books.wallet + unrealised, unrealised)
         profile = self.account.profile(scope)
-        base = ppm_of(books.opening + books.transfers, profile.allocation_ppm if profile else PPM)
+        allocation_ppm = profile.allocation_ppm if profile else PPM
         unrealised = books.unrealised(self.marks, scope)
-        balance = base + books.net.get(scope, 0)
-        return Ledger(balance, balance + unrealised, unrealised)
+        balance = ppm_of(books.opening + books.transfers, allocation_ppm) + books.net.get(scope, 0)
+        return Ledger(balance, balance + unrealised, unrealised, books.wallet, self.equity(), allocation_ppm)
 
     def hold_level(self, profile: str = "", symbol: str = "") -> HoldLevel:
         """Return the level of the strictest hold in force."""

@@ -36,13 +36,13 @@ def render_limit(limit: LimitView, draft: Decimal, snapshot: Snapshot) -> str:
     """HTML of one limit and the value that its buttons are trying."""
     unit = limit.in_money
     table = Table(9)
-    table.row("Limit", words.amount(limit.threshold, in_money=unit), _worth(limit, limit.threshold, snapshot))
+    table.row("Limit", words.amount(limit.threshold, in_money=unit), _worth(limit, limit.threshold))
     table.row("Now", words.measured(limit.value, in_money=unit), words.used(limit.used))
     table.row(
         "Bounds", f"{words.amount(limit.loosest, in_money=unit)} to {words.amount(limit.tightest, in_money=unit)}"
     )
     if draft != limit.threshold:
-        table.row("Trying", words.amount(draft, in_money=unit), _worth(limit, draft, snapshot))
+        table.row("Trying", words.amount(draft, in_money=unit), _worth(limit, draft))
     return paragraphs(
         f"<b>Limit {esc(words.limit_name(limit))}</b> · {esc(words.mode(snapshot.mode))}",
         f"{esc(words.limit_explained(limit))}. When reached: {esc(words.action(limit.action))}.",
@@ -58,8 +58,8 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
     unit = limit.in_money
     table = Table(7)
     table.row("Change", f"{words.amount(limit.threshold, in_money=unit)} → {words.amount(new, in_money=unit)}")
-    if not unit:
-        table.row("Money", f"{_worth(limit, limit.threshold, snapshot)} → {_worth(limit, new, snapshot)}")
+    if limit.base is not None:
+        table.row("Money", f"{_worth(limit, limit.threshold)} → {_worth(limit, new)}")
     table.row("Now", words.measured(limit.value, in_money=unit), f"{words.used(limit.used)} of old")
     head = f"<b>{'Loosen' if loosens else 'Tighten'} limit {esc(words.limit_name(limit))}</b>"
     return paragraphs(
@@ -98,16 +98,5 @@ def _consequence(limit: LimitView, new: Decimal, snapshot: Snapshot) -> str:
     return f"<b>This is reached at once:</b> {esc(words.action(limit.action))}."
 
 
-def _worth(limit: LimitView, threshold: Decimal, snapshot: Snapshot) -> str:
-    if limit.in_money:
-        return ""
-    return f"≈{money(threshold * reference(limit, snapshot) / 100, 0)} USDT"
-
-
-def reference(limit: LimitView, snapshot: Snapshot) -> Decimal:
-    """The money that a percentage limit is taken of, as nearly as the snapshot tells."""
-    if limit.measure in {"daily_equity", "daily_balance", "guard_loss"}:
-        return snapshot.day_start_equity
-    if limit.measure == "peak_equity":
-        return snapshot.peak_equity
-    return snapshot.wallet if limit.measure == "unrealised" else snapshot.equity
+def _worth(limit: LimitView, threshold: Decimal) -> str:
+    return f"≈{money(threshold * limit.base / 100, 0)} USDT" if limit.base is not None else ""
