@@ -182,7 +182,7 @@ def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> Non
             _begin_anew(ws, scope, name.removesuffix(".at"))
     for spec in specs:
         key = spec.key
-        threshold = ws.state.thresholds.get(key, spec.threshold)
+        threshold = ws.threshold(spec)
         found = crossing(spec, threshold, measure(spec, ledger, references), ws.state.levels.get(key, ""))
         if found is not None:
             _crossed(ws, found)

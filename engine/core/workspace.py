@@ -159,5 +159,5 @@ class Workspace:
         return profile.limits if profile else ()
 
     def threshold(self, spec: LimitSpec) -> int:
-        """Return a limit's threshold as set now."""
-        return self.state.thresholds.get(spec.key, spec.threshold)
+        """Return a limit's threshold as set now, within the hard bound of now."""
+        return max(self.state.thresholds.get(spec.key, spec.threshold), spec.floor)
