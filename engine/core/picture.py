@@ -178,6 +178,7 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
         question=question.phase if question else "",
         question_until_ms=question.until_ms if question else 0,
         base=from_money(base) if base is not None else None,
+        renews_ms=ws.ends_of(spec) if spec.period else 0,
     )
 
 

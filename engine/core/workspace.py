@@ -12,7 +12,7 @@ from engine.core.events import BarClosed, PriceMoved, VenueState
 from engine.core.facts import Fact
 from engine.core.holds import strictest
 from engine.core.limits import Ledger
-from engine.core.market import Instrument, day_start
+from engine.core.market import DAY_MS, WEEK_MS, Instrument, day_start, week_start
 from engine.core.money import PPM, Money, Ticks, ppm_of
 from engine.core.portfolio import Position
 from engine.core.profile import Account, Action, HoldLevel, LimitSpec, Profile
@@ -150,6 +150,10 @@ class Workspace:
     def day_of(self, scope: str) -> int:
         """Return when the present day of the account's limits (empty scope), or of a profile's, began."""
         return day_start(self.now_ms, 0 if scope else self.account.day_begins_ms)
+
+    def ends_of(self, spec: LimitSpec) -> int:
+        """Return when the present day or week of a limit ends."""
+        return self.day_of(spec.profile) + DAY_MS if spec.period == "day" else week_start(self.now_ms) + WEEK_MS
 
     def limits_of(self, scope: str) -> tuple[LimitSpec, ...]:
         """Return the limits of the account (empty scope) or of a profile."""

@@ -1,15 +1,16 @@
 """Loss limits: the list, one limit with a value being tried, and what a change would mean."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from engine.core.snapshot import LimitView, Snapshot
 from handlers.views import words
-from handlers.views.format import esc, money
+from handlers.views.format import esc, moment, money
 from handlers.views.table import Table, paragraphs
 
 
-def render_limits(snapshot: Snapshot) -> str:
-    """HTML of all limits."""
+def render_limits(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    """HTML of all limits, and when their days and weeks end."""
     head = f"<b>Limits</b> · {esc(words.mode(snapshot.mode))}"
     if not snapshot.limits:
         return paragraphs(head, "No loss limits are set in the configuration.")
@@ -20,7 +21,21 @@ def render_limits(snapshot: Snapshot) -> str:
         now = words.measured(limit.value, in_money=limit.in_money)
         table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
         table.line("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
-    return paragraphs(head, table.html(), "Tap a limit to change it, or type /limit NAME VALUE.")
+    hint = "Tap a limit to change it, or type /limit NAME VALUE."
+    return paragraphs(head, table.html(), esc(_ends(snapshot, zone)), hint)
+
+
+def _ends(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    found: dict[str, int] = {}
+    for limit in in_order(snapshot):
+        if limit.renews_ms:
+            unit = "week" if limit.measure == "weekly_equity" else "day" if limit.profile else "account day"
+            found.setdefault(unit, limit.renews_ms)
+    if found.get("account day") == found.get("day"):
+        found.pop("account day", None)
+    ends = [f"{unit} ends {moment(ends_ms, zone)}" for unit, ends_ms in found.items()]
+    text = ", ".join(ends)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def in_order(snapshot: Snapshot) -> tuple[LimitView, ...]:
