@@ -295,7 +295,7 @@ def edge(rig: Greedy, symbol: str, number: int) -> None:
         press(rig, "delivered", symbol, number)
     if number % 4 == 1:
         press(rig, "press", symbol, number)
-    if number // 12 % 2 == 0:
+    if number > 16:
         rig.crash()
         rig.catch_up()
 
