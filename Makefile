@@ -48,6 +48,7 @@ docs:
 	@.ci/venv runtime
 	$(PYTHON_ENV) -m config
 	$(PYTHON_ENV) -m engine.strategy_reference
+	$(PYTHON_ENV) -m tests.failures
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=/path/to/uv" >&2; exit 1; }

@@ -1,18 +1,22 @@
 """One account, running: its desk with candles, market and equity, started in order."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from bot.equity import EquityRecorder
+from bot.going_live import is_confirmed, lock
 from bot.outbox_wake import WakingJournal
 from bot.recheck import Looked, Recheck
 from bot.tasks import Supervisor
 from bot.user_code import UserCode
 from bot.wiring import AccountWiring
+from config import DeskMode
 from engine import plan
 from engine.clock import Clock
 from engine.core.alerts import Alert
 from engine.core.events import InstrumentChanged, StartTroubled
 from engine.core.trader import Trader
+from engine.journal import JournalUnavailable
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 from engine.recovery import restore
@@ -58,6 +62,7 @@ class AccountDesk:
         for length_ms, symbols in candles.histories():
             candles.seed(await ground.history(begin_ms, length_ms, symbols))
         desk.find_candles = candles.columns
+        await self._hold_live()
         for instrument in ground.instruments.values():
             desk.put(InstrumentChanged(instrument, known_ms))
         if wiring.store.findings:
@@ -72,6 +77,27 @@ class AccountDesk:
         self._watch(supervisor)
         begin(task("equity"), EquityRecorder(desk, wiring.store.queries).run(beat(task("equity"))))
 
+    async def _hold_live(self) -> None:
+        """Hold entries of a live account that nobody has confirmed, before anything else reaches the desk."""
+        wiring = self.wiring
+        if wiring.settings.desk_mode is not DeskMode.LIVE:
+            return
+        confirmed = False
+        # A database that does not answer has confirmed nothing.
+        with suppress(JournalUnavailable):
+            confirmed = await is_confirmed(wiring.store.settings, wiring.name, wiring.fingerprint)
+        if not confirmed:
+            self._lock()
+
+    def _unfit(self) -> None:
+        """An account or key that is not fit to trade for real waits until it is, and then for a confirmation."""
+        if self.wiring.settings.desk_mode is DeskMode.LIVE:
+            self._lock()
+
+    def _lock(self) -> None:
+        now = self._clock.wall_ms()
+        self.desk.ask(lock(now, f"start.{now}"))
+
     def _watch(self, supervisor: Supervisor) -> None:
         desk, wiring = self.desk, self.wiring
         code = self._code = UserCode(desk, wiring.settings, wiring.trading.blocked)
@@ -79,7 +105,9 @@ class AccountDesk:
         if code.start():
             supervisor.start(name, code.run(self._clock, supervisor.heartbeat(name)))
         if isinstance(desk.exchange, Looked):
-            recheck = Recheck(desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms)
+            recheck = Recheck(
+                desk.exchange, desk.put, self._clock, lambda: desk.trader.workspace.now_ms, unfit=self._unfit
+            )
             name = self.task("recheck")
             supervisor.start(name, recheck.run(supervisor.heartbeat(name)))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,8 +11,10 @@ from typing import Any
 import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
 from bot import pulse as pulse_file
 from bot.account_desk import AccountDesk
+from bot.disk import DiskRoom, DiskWatch
 from bot.health import Health, brief
 from bot.lease import LeaseKeeper
+from bot.recheck import faults
 from bot.research import Research
 from bot.seats import Room
 from bot.service import ChatService
@@ -130,6 +133,10 @@ class App:
         for name, work in chat.tasks(self.supervisor):
             self.supervisor.start(name, work)
         path, beat = self._wiring.settings.desk_state_dir / pulse_file.FILE, self.supervisor.heartbeat("pulse")
+        disk = DiskWatch(
+            DiskRoom(free=self._free_bytes, shot=self._desks[0].desk.snapshot, tell=chat.alert), self._clock
+        )
+        self.supervisor.start("disk", disk.run(self.supervisor.heartbeat("disk")))
         self.supervisor.start("pulse", pulse_file.keep(path, self._brief, beat))
 
     def _made_chat(self) -> ChatService:
@@ -148,11 +155,16 @@ class App:
             research=research,
             health=self._health(account),
             sync=_sync(wiring),
+            fingerprint=wiring.fingerprint,
+            faults=lambda: faults(account.desk.exchange),
             tell=account.desk.put,
         )
 
     def _health(self, account: AccountDesk) -> Health:
         return Health(account.desk, account.wiring.store, self.supervisor, self._wiring.settings.desk_state_dir)
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._wiring.settings.desk_state_dir).free
 
     def _brief(self) -> dict[str, Any]:
         return brief([self._health(account) for account in self._desks])

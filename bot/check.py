@@ -8,6 +8,7 @@ from bot.accounts import Trading, each_account
 from bot.check_findings import Area, Finding, has_fault
 from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
 from bot.check_rules import rule_findings
+from bot.factor_file import FactorFile, FactorFileError
 from config import DeskMode, Settings
 from config.redaction import Redactor
 from engine.core.money import to_money
@@ -46,8 +47,21 @@ def settings_findings(settings: Settings, trading: Trading) -> list[Finding]:
     what = f"desk {account.name}, {settings.desk_mode.value}; profiles {named}; {limits} limits"
     found = [_SETTINGS.ok(what)]
     if settings.desk_mode is DeskMode.LIVE:
-        found.append(_SETTINGS.fault("the desk does not start in live mode yet", "use DESK_MODE=demo or testnet"))
+        found.append(_live(settings))
     return found
+
+
+def _live(settings: Settings) -> Finding:
+    if not settings.allow_live:
+        return _SETTINGS.fault("live mode is not allowed", "read Going live safely in the README, then ALLOW_LIVE=1")
+    try:
+        enrolled = FactorFile(settings.desk_state_dir).secrets()
+    except FactorFileError as error:
+        return _SETTINGS.fault(str(error), "mend it, or enrol anew: pocketdesk users totp enroll ID")
+    if not enrolled:
+        todo = "pocketdesk users totp enroll ID, for each who may add risk"
+        return _SETTINGS.warning("live mode, and nobody has a second factor: nobody can confirm anything", todo)
+    return _SETTINGS.ok("live mode: entries wait for /golive in the chat")
 
 
 async def _market(settings: Settings, profiles: Sequence[Profile]) -> list[Finding]:

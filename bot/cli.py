@@ -14,6 +14,8 @@ from bot.cli_backtest import backtest
 from bot.cli_check import check
 from bot.cli_db import db
 from bot.cli_sync import sync
+from bot.cli_users import users
+from bot.cli_users_safety import lockdown, totp
 from bot.cli_venue import venue
 from bot.pulse import health
 
@@ -126,6 +128,9 @@ app.command()(health)
 app.command()(check)
 app.add_typer(db)
 app.add_typer(sync)
+users.add_typer(totp)
+users.add_typer(lockdown)
+app.add_typer(users)
 
 
 def main() -> None:

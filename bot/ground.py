@@ -33,6 +33,9 @@ _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
 
 type Beat = Callable[[], None]
 LIVE_PRICES = "live"
+NOT_ALLOWED = (
+    "DESK_MODE=live is refused without ALLOW_LIVE=1; read Going live safely in the README first, or use demo or testnet"
+)
 # The demo's exchange, beside the worlds of the real one.
 LOCAL = "local"
 
@@ -291,8 +294,8 @@ async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequ
         return await _open_venue(settings, plan.venue, symbols, clock)
     if plan is not None:
         return PaperGround(await asyncio.to_thread(plan.open), clock)
-    if settings.desk_mode is DeskMode.LIVE:
-        raise GroundError("DESK_MODE=live is refused until every layer of risk is built; use demo or testnet")
+    if settings.desk_mode is DeskMode.LIVE and not settings.allow_live:
+        raise GroundError(NOT_ALLOWED)
     return await _open_bybit(settings, symbols, clock)
 
 

@@ -18,6 +18,7 @@ from bot.pacer import TryLater
 from config.logging import get_logger
 from engine.journal import JournalUnavailable
 from handlers.ports import Role
+from handlers.views.safety import lockdown_words
 
 _log = get_logger(__name__)
 RISKS = frozenset({"reads", "reduces", "adds"})
@@ -50,6 +51,9 @@ class GuardedDispatcher(Dispatcher):
                 return UNHANDLED
             given = {"after_gap": False, **kwargs, "actor": admitted.actor, "admitted": admitted, "outcome": outcome}
             return await super().feed_update(bot, update, **given)
+        except asyncio.CancelledError:
+            outcome.text = "cut off; /status shows whether it was carried out"
+            raise
         except Exception as error:  # noqa: BLE001 - the boundary where any error of a handler ends as an answer
             outcome.text = f"failed ({type(error).__name__})"
             _log.error("update failed", update_id=update.update_id, exc_info=error)
@@ -96,11 +100,11 @@ class Gate(BaseMiddleware):
     """Inner middleware: checks the flags of the handler that was found. A handler without flags is refused.
 
     What reduces risk waits for nothing. What adds risk is refused when it is late, when its id could not be stored, and
-    when something that reduces risk was asked for after it.
+    when something that reduces risk was asked for after it; under a lockdown (`locked` gives its reason) always.
     """
 
-    def __init__(self, clock: Clock, audit: AuditLog) -> None:
-        self._clock, self._audit = clock, audit
+    def __init__(self, clock: Clock, audit: AuditLog, *, locked: Callable[[], str] = lambda: "") -> None:
+        self._clock, self._audit, self._locked = clock, audit, locked
         self._lanes = Lanes()
         self._last_reducing = 0
 
@@ -138,6 +142,9 @@ class Gate(BaseMiddleware):
     def _unsafe(self, event: TelegramObject, data: dict[str, Any], admitted: Admitted, *, in_order: bool) -> str:
         if get_flag(data, "risk") != "adds":
             return ""
+        locked = "" if get_flag(data, "judges") else self._locked()
+        if locked:
+            return lockdown_words(locked)
         if self._is_late(event, data):
             return "This was asked more than a minute ago. The market has moved on: ask again if you still want it."
         if not admitted.durable:
@@ -159,6 +166,10 @@ class Gate(BaseMiddleware):
         admitted: Admitted | None = data.get("admitted")
         if admitted is None:
             return
+        secret = bool(get_flag(data, "secret"))
+        if secret and isinstance(event, Message):
+            with suppress(TelegramAPIError, TryLater):
+                await data["bot"].delete_message(admitted.chat_id, event.message_id)
         with suppress(TelegramAPIError, TryLater):
             if isinstance(event, CallbackQuery):
                 await event.answer(reason[:200], show_alert=True)
@@ -167,7 +178,8 @@ class Gate(BaseMiddleware):
         actor = admitted.actor
         with suppress(JournalUnavailable):
             now = self._clock.wall_ms()
-            await self._audit.add(now, actor.user_id, actor.name, "request", _said(event), f"refused: {reason}")
+            said = "a code" if secret else _said(event)
+            await self._audit.add(now, actor.user_id, actor.name, "request", said, f"refused: {reason}")
 
     def _with_signs(
         self, handler: Callable[..., Awaitable[Any]], event: TelegramObject, data: dict[str, Any], chat_id: int

@@ -1,9 +1,10 @@
-"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or a demo or testnet account."""
+"""`pocketdesk run`: the desk on real Telegram, trading on paper at live prices, or on the account of the settings."""
 
 from pathlib import Path
 
 import typer
 
+from bot import __version__
 from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
 from bot.ground import GroundError
@@ -49,6 +50,8 @@ async def run(*, config: Path | None, log_level: str | None) -> None:
 
 
 def _announce(app: App, settings: Settings, prices: str) -> None:
+    mode, environment = settings.desk_mode.value, settings.bybit_world.value
+    typer.echo(f"pocketdesk {__version__}, mode {mode}, environment {environment}.")
     names = ", ".join(account.name for account in settings.accounts)
     what = (
         f"{settings.desk_mode.value} accounts {names}"

@@ -32,6 +32,9 @@ class Room:
     research: ResearchPort
     health: HealthPort
     sync: SyncPort | None = None
+    # What a confirmation of live trading is about; empty where nothing trades for real.
+    fingerprint: str = ""
+    faults: Callable[[], Sequence[str]] = tuple
     tell: Callable[[ChatEvent], None] = field(default=lambda _event: None)
 
 

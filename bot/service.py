@@ -14,7 +14,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 
 from bot.access import ClaimCode
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, SystemClock, wait_for_event
 from bot.confirmations import Confirm
 from bot.middleware import Gate, GuardedDispatcher
 from bot.middleware_guard import Guard, Roles
@@ -24,6 +24,7 @@ from bot.pacer import Pacer, TryLater
 from bot.panel import PanelKeeper
 from bot.polling import Poller, Signals, Trouble, findings, publish_commands
 from bot.quiet import QuietHours, QuietTeller
+from bot.safety import SafetyDesk
 from bot.schedule import Daily, Plan, Schedule, Upkeep
 from bot.seats import BindAccount, Room, Seats
 from bot.second_channel import Pulse, SecondChannel, Shout
@@ -37,6 +38,7 @@ from engine.core.codec import encode
 from engine.core.commands import Pause
 from engine.journal import JournalUnavailable
 from handlers import build_router
+from handlers.jobs import PASSING, Jobs
 from handlers.ports import ChartPort, HealthPort, Role
 from handlers.seats import Seat
 from handlers.views.words import ticks
@@ -46,6 +48,7 @@ from storage.priority import Priority
 _log = get_logger(__name__)
 _DRAIN_S = 10.0
 _PUBLISH_EVERY_S = 60.0
+_LISTEN_EVERY_S = 2.0
 
 
 class Wellness(HealthPort, Protocol):
@@ -92,6 +95,7 @@ class ChatService:
         self._zone = ZoneInfo(settings.desk_timezone)
         self._told_commands: dict[int, Role] = {}
         self._seats = self._seated()
+        self._safety = SafetyDesk(settings, self._rooms, self._clock)
         self._quiet = QuietHours(self._store.settings, self._clock, self._zone)
         self._parts = self._build(charts, health)
 
@@ -128,6 +132,7 @@ class ChatService:
             ("critical alerts", parts.watch.run(supervisor.heartbeat("critical alerts"))),
             ("quiet hours", self._quiet_teller().run(supervisor.heartbeat("quiet hours"))),
             ("commands", self._publish(supervisor.heartbeat("commands"))),
+            ("host", self._listen(supervisor.heartbeat("host"))),
         ]
 
     def _quiet_teller(self) -> QuietTeller:
@@ -267,15 +272,17 @@ class ChatService:
         )
 
     def _dispatcher(self, guard: Guard, charts: ChartPort, watch: Watch) -> GuardedDispatcher:
-        dispatcher = GuardedDispatcher(guard, charts=charts, zone=self._zone, watch=watch, quiet=self._quiet)
+        dispatcher = GuardedDispatcher(
+            guard, charts=charts, zone=self._zone, watch=watch, safety=self._safety.ports, quiet=self._quiet
+        )
         bind = BindAccount(self._seats)
         dispatcher.message.outer_middleware(bind)
         dispatcher.callback_query.outer_middleware(bind)
-        gate = Gate(self._clock, self._store.audit)
+        gate = Gate(self._clock, self._store.audit, locked=self._safety.lockdown.reason)
         dispatcher.message.middleware(gate)
         dispatcher.callback_query.middleware(gate)
         dispatcher.include_router(build_seen_router())
-        dispatcher.include_router(build_router())
+        dispatcher.include_router(build_router(Jobs(passing=(*PASSING, TryLater))))
         return dispatcher
 
     def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:
@@ -307,6 +314,15 @@ class ChatService:
                 await self._tell_commands()
             await self._clock.sleep(_PUBLISH_EVERY_S)
 
+    async def _listen(self, beat: Any) -> None:
+        """Take in what the host's commands changed, within seconds."""
+        while True:
+            beat()
+            with suppress(JournalUnavailable):
+                for title, detail in await self._safety.look(self._parts.roles):
+                    await self.alert(self._system(title, detail, topic="host"))
+            await wait_for_event(self._safety.lockdown.changed, _LISTEN_EVERY_S, self._clock)
+
     async def _tell_commands(self) -> None:
         bot, now = self._parts.bot, dict(self._parts.roles.now)
         if self._told_commands == now:
@@ -334,13 +350,13 @@ class ChatService:
     async def _on_clear(self) -> None:
         await self.alert(self._system("Telegram commands come in again", "Entries stay paused until /resume."))
 
-    def _system(self, title: str, detail: str, *, critical: bool = False) -> SystemAlert:
+    def _system(self, title: str, detail: str, *, critical: bool = False, topic: str = "telegram") -> SystemAlert:
         snapshot = self._rooms[0].desk.snapshot()
         return SystemAlert(
             account=snapshot.account,
             mode=snapshot.mode,
             at_ms=snapshot.market_ms,
-            topic="telegram",
+            topic=topic,
             title=title,
             detail=detail,
             critical=critical,

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
+from bot.going_live import fingerprint
 from bot.ground import Ground, open_ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
@@ -26,6 +27,11 @@ class AccountWiring:
     def name(self) -> str:
         """The account's name."""
         return self.store.account
+
+    @property
+    def fingerprint(self) -> str:
+        """What a confirmation of live trading is about."""
+        return fingerprint(self.settings, self.trading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

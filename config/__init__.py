@@ -5,7 +5,7 @@ from config.errors import Mistake, SettingsError
 from config.loading import load_settings
 from config.profiles import ProfileSpec
 from config.settings import Settings
-from config.values import AccountPreset, BybitEnv, DeskMode, LogLevel
+from config.values import AccountPreset, BybitEnv, DeskMode, LogLevel, SecondFactor
 
 __all__ = [
     "AccountPreset",
@@ -15,6 +15,7 @@ __all__ = [
     "LogLevel",
     "Mistake",
     "ProfileSpec",
+    "SecondFactor",
     "Settings",
     "SettingsError",
     "load_settings",

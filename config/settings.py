@@ -20,12 +20,14 @@ from config.values import (
     DatabaseAddress,
     DeskMode,
     Env,
+    Factor,
     Hour,
     HttpAddress,
     Level,
     LogLevel,
     Mode,
     Preset,
+    SecondFactor,
     SecretAddress,
     SocketAddress,
     TimeOfDay,
@@ -82,6 +84,14 @@ class Settings(BaseSettings):
     bybit_ws_private_url: SocketAddress | None = _setting(None, "Private stream in place of Bybit's own.", _SOCKET)
     allow_custom_hosts: bool = _setting(
         False, "Whether a key of Bybit's live world may be sent to hosts that are not Bybit's.", "0 or 1"
+    )
+    allow_live: bool = _setting(
+        False, "Whether DESK_MODE=live may start; entries wait for /golive all the same.", "0 or 1"
+    )
+    second_factor: Factor = _setting(
+        SecondFactor.LIVE,
+        "Where a code of an authenticator is asked for before anything that adds risk: in live mode, or always.",
+        ", ".join(SecondFactor),
     )
     database_url: DatabaseAddress | None = _setting(
         None,
@@ -203,6 +213,11 @@ class Settings(BaseSettings):
             "day_reset_hour": self.day_reset_hour if account.day_reset_hour is None else account.day_reset_hour,
         }
         return self.model_copy(update=own)
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether what adds risk needs a code of an authenticator."""
+        return self.desk_mode is DeskMode.LIVE or self.second_factor is SecondFactor.ALWAYS
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value held, for the redaction of logs."""

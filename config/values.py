@@ -35,6 +35,13 @@ class BybitEnv(StrEnum):
     LIVE = "live"
 
 
+class SecondFactor(StrEnum):
+    """Where a code of an authenticator is asked for: in live mode, or always."""
+
+    LIVE = "live"
+    ALWAYS = "always"
+
+
 class AccountPreset(StrEnum):
     """Which loss limits an account begins with: the usual ones, or those of a funded trader."""
 
@@ -137,6 +144,7 @@ def _secret_check(pattern: str, problem: str) -> Callable[[SecretStr], SecretStr
 
 Mode = Annotated[DeskMode, BeforeValidator(_lowered)]
 Env = Annotated[BybitEnv, BeforeValidator(_lowered)]
+Factor = Annotated[SecondFactor, BeforeValidator(_lowered)]
 Preset = Annotated[AccountPreset, BeforeValidator(_lowered)]
 Level = Annotated[LogLevel, BeforeValidator(_uppered)]
 TimeZoneName = Annotated[str, After(_check_timezone)]

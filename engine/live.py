@@ -81,9 +81,13 @@ class Desk:
         """Carry out or refuse a command. On return its risk-reducing orders are under way; its facts are queued for the
         journal.
         """
+        return await self.ask(command)
+
+    def ask(self, command: Command) -> asyncio.Future[Answer]:
+        """Take a command in at once, before anything that comes later; its answer follows."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._take_in(_Asked(command, future))
-        return await future
+        return future
 
     def on_store(self, writable: bool, why: str) -> None:
         """Take in that the journal became writable or not (a store's state callback)."""

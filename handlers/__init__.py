@@ -11,8 +11,10 @@ from handlers import (
     control,
     emergency,
     fallback,
+    golive,
     home,
     limits,
+    lockdown,
     manual,
     operations,
     positions,
@@ -20,10 +22,12 @@ from handlers import (
     research,
     results,
     risk,
+    second_factor,
     signals,
     strategies,
     symbols,
     syncing,
+    users,
 )
 from handlers.context import Furnish
 from handlers.jobs import Jobs
@@ -35,8 +39,8 @@ __all__ = ["build_router"]
 def build_router(jobs: Jobs | None = None) -> Router:
     """All screens in the order in which they are asked, the catch-all last.
 
-    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync`, `quiet`
-    and `zone`; with several accounts also `seats` and `account`, the name of the one that the update is about.
+    Their handlers expect, by name: `actor`, `desk`, `store`, `confirm`, `charts`, `research`, `health`, `sync`,
+    `quiet`, `safety` and `zone`; with several accounts also `seats` and `account`, the one that the update is about.
     Work they begin ends when the dispatcher shuts down.
     """
     work, runs = jobs or Jobs(), Runs()
@@ -46,12 +50,15 @@ def build_router(jobs: Jobs | None = None) -> Router:
         account.router,  # accounts
         positions.router,  # positions, card, balance
         control.router,  # pause, resume
+        lockdown.router,  # lockdown
+        golive.router,  # live trading's confirmation
         closing.router,  # close, close all
         adopting.router,  # external positions
         emergency.router,  # answers to an emergency
         confirming.router,  # confirm, cancel
         risk.router,  # risk, cooldowns
         limits.router,  # loss limits
+        second_factor.router,  # typed codes, after answers to questions for a limit
         manual.router,  # long, short
         symbols.router,  # symbols of profiles
         signals.router,  # signals and refusals
@@ -62,6 +69,7 @@ def build_router(jobs: Jobs | None = None) -> Router:
         operations.router,  # health, version
         quiet.router,  # quiet hours
         syncing.router,  # the account's past
+        users.router,  # who may use the desk
         fallback.router,  # whatever is left
     ):
         root.include_router(_fresh(screen))

@@ -104,6 +104,18 @@ class SymbolOn:
     symbol: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockDown:
+    """Refuse all that adds risk until the host lifts it (asked again because the command came late)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLive:
+    """Let an account trade for real."""
+
+    account: str
+
+
 type Action = (
     CloseOne
     | CloseEverything
@@ -116,15 +128,22 @@ type Action = (
     | OpenPosition
     | Unlocking
     | SymbolOn
+    | LockDown
+    | GoLive
 )
 
 
 def adds_risk(action: Action) -> bool:
     """Whether the action lets the desk risk more than before."""
     match action:
-        case CloseOne() | CloseEverything() | PauseEntries():
+        case CloseOne() | CloseEverything() | PauseEntries() | LockDown():
             return False
         case LimitChange(loosens=loosens):
             return loosens
-        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn() | Adopt():
+        case ResumeEntries() | RuleOn() | ProfileOn() | OpenPosition() | Unlocking() | SymbolOn() | Adopt() | GoLive():
             return True
+
+
+def is_final(action: Action) -> bool:
+    """Whether confirming it carries it out; loosening a limit is asked about twice."""
+    return not isinstance(action, LimitChange) or not action.loosens or action.confirmed > 0

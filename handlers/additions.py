@@ -1,12 +1,13 @@
-"""What people do that lets the desk risk more: positions by hand, symbols allowed or freed."""
+"""What people do that lets the desk risk more: positions by hand, symbols allowed or freed, going live."""
 
 from engine.core import commands as c
 from engine.core.commands import Done, Refused
 from engine.core.snapshot import OrderResult
 from handlers import deeds
-from handlers.actions import OpenPosition, SymbolOn, Unlocking
+from handlers.actions import GoLive, OpenPosition, SymbolOn, Unlocking
 from handlers.clock import wall_ms
 from handlers.context import Context
+from handlers.golive import go_live
 from handlers.spot import Screen
 from handlers.views import manual as views
 from handlers.views.outcome import render_changed, render_refused
@@ -15,7 +16,7 @@ from keyboards.data import Place
 from keyboards.manual import opened_keyboard
 
 
-async def perform(ctx: Context, action: OpenPosition | Unlocking | SymbolOn) -> None:
+async def perform(ctx: Context, action: OpenPosition | Unlocking | SymbolOn | GoLive) -> None:
     """Carry out a confirmed action of this kind."""
     match action:
         case OpenPosition():
@@ -24,6 +25,8 @@ async def perform(ctx: Context, action: OpenPosition | Unlocking | SymbolOn) -> 
             await unlock(ctx, symbol)
         case SymbolOn(profile=profile, symbol=symbol):
             await switch_symbol(ctx, profile, symbol, on=True)
+        case GoLive():
+            await go_live(ctx)
 
 
 async def open_position(ctx: Context, action: OpenPosition) -> None:

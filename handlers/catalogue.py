@@ -92,6 +92,22 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "Names the limits that are still breached. After a halt it asks for a confirmation",
     ),
     _deed(
+        "lockdown",
+        "control",
+        "Refuse all that adds risk until the host lifts it",
+        "",
+        "",
+        "Acts at once, on every account. No button lifts it, only pocketdesk users lockdown lift on the host",
+    ),
+    _deed(
+        "golive",
+        "control",
+        "Confirm that this account trades for real",
+        "",
+        "",
+        "Only in live mode: shows version, account, equity, profiles and limits, and asks",
+    ),
+    _deed(
         "closeall",
         "control",
         "Pause entries and close positions",
@@ -193,6 +209,14 @@ COMMANDS: tuple[CommandInfo, ...] = (
         "[months]",
         "12",
         "Without a number only what is new. Executions, orders, closed P&L; trading goes on meanwhile",
+    ),
+    _deed(
+        "users",
+        "operations",
+        "Who may use this desk",
+        "",
+        "",
+        "Roles and second factors are changed on the host only: pocketdesk users",
     ),
     _info(
         "quiet",

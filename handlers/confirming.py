@@ -9,6 +9,7 @@ from handlers import actions as a
 from handlers import additions, deeds, everywhere
 from handlers.adopting import adopt
 from handlers.asking import settle
+from handlers.codes import Codes, ask_code
 from handlers.context import ADDS, ANSWERS, REDUCES, Context
 from handlers.limits import confirmed_change
 from handlers.ports import Claim, Claimed, Expired, Foreign, TooSoon, Used
@@ -22,27 +23,37 @@ router = Router(name="confirming")
 @router.callback_query(Reduce.filter(), flags=REDUCES | ANSWERS)
 async def reduce_pressed(callback: CallbackQuery, callback_data: Reduce, ctx: Context) -> None:
     """Confirm something that makes the desk safer."""
-    await _pressed(callback, callback_data.nonce, ctx, adds=False)
+    action = await _taken(callback, callback_data.nonce, ctx, adds=False)
+    if action is not None:
+        await perform(replace(ctx, request_id=f"n{callback_data.nonce}"), action)
 
 
 @router.callback_query(Add.filter(), flags=ADDS | ANSWERS)
-async def add_pressed(callback: CallbackQuery, callback_data: Add, ctx: Context) -> None:
-    """Confirm something that lets the desk risk more."""
-    await _pressed(callback, callback_data.nonce, ctx, adds=True)
+async def add_pressed(callback: CallbackQuery, callback_data: Add, ctx: Context, codes: Codes) -> None:
+    """Confirm something that lets the desk risk more; where it is required, a code is asked for before it is done."""
+    action = await _taken(callback, callback_data.nonce, ctx, adds=True)
+    if action is None:
+        return
+    mine = replace(ctx, request_id=f"n{callback_data.nonce}")
+    if ctx.safety.factor.required and a.is_final(action):
+        await ask_code(mine, codes, action, _shown(callback))
+    else:
+        await perform(mine, action)
 
 
-async def _pressed(callback: CallbackQuery, nonce: str, ctx: Context, *, adds: bool) -> None:
+async def _taken(callback: CallbackQuery, nonce: str, ctx: Context, *, adds: bool) -> a.Action | None:
+    """The confirmed action, which is this press's alone; None when the press was answered otherwise."""
     claim = await _claim(nonce, ctx)
     if not isinstance(claim, Claimed):
         await _not_claimed(callback, claim, ctx)
-        return
+        return None
     # A forged press could send one kind of data for the other kind of action.
     if a.adds_risk(claim.action) != adds:
         await _not_claimed(callback, Used(), ctx)
-        return
+        return None
     await acknowledge(callback)
     settle(ctx, nonce)
-    await perform(replace(ctx, request_id=f"n{nonce}"), claim.action)
+    return claim.action
 
 
 async def _claim(nonce: str, ctx: Context) -> Claim:
@@ -86,7 +97,7 @@ async def _carry_out(ctx: Context, action: a.Action) -> None:
             await deeds.switch_rule(ctx, profile, rule, on=True)
         case a.ProfileOn(profile=profile):
             await deeds.switch_profile(ctx, profile, on=True)
-        case a.OpenPosition() | a.Unlocking() | a.SymbolOn():
+        case a.OpenPosition() | a.Unlocking() | a.SymbolOn() | a.GoLive():
             await additions.perform(ctx, action)
         case a.LimitChange():
             await confirmed_change(ctx, action)

@@ -12,9 +12,11 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from engine.core.snapshot import Snapshot
 from handlers import catalogue
 from handlers.clock import wall_ms
+from handlers.codes import Codes
 from handlers.jobs import Jobs
 from handlers.ports import Actor, ConfirmPort, DeskPort, Role, StorePort
 from handlers.runs import Runs
+from handlers.safety import Safety
 from handlers.seats import Seat, SeatsPort
 from handlers.spot import Screen, Spot, acknowledge
 from handlers.views.help import render_usage
@@ -25,6 +27,10 @@ REDUCES: dict[str, Any] = {"role": Role.ADMIN, "risk": "reduces"}
 ADDS: dict[str, Any] = {"role": Role.ADMIN, "risk": "adds"}
 # The handler answers the press itself, because the answer depends on what it finds.
 ANSWERS: dict[str, Any] = {"answers": True}
+# The handler finds out itself whether what is asked adds risk; under a lockdown it is let in to do so.
+JUDGES: dict[str, Any] = {"judges": True}
+# What was typed is for nobody to read: the message is deleted and never put on record.
+SECRET: dict[str, Any] = {"secret": True}
 _LATE_S = 60
 
 
@@ -39,6 +45,7 @@ class Context:
     desk: DeskPort
     store: StorePort
     confirm: ConfirmPort
+    safety: Safety
     jobs: Jobs
     zone: ZoneInfo
     accounts: SeatsPort | None = None
@@ -70,10 +77,10 @@ class Context:
 
 
 class Furnish(BaseMiddleware):
-    """Gives handlers `ctx` and `runs` and, unless the handler answers presses itself, answers the press first."""
+    """Gives handlers `ctx`, `runs` and `codes`, and answers the press first unless the handler does so itself."""
 
     def __init__(self, jobs: Jobs, runs: Runs) -> None:
-        self._jobs, self._runs = jobs, runs
+        self._jobs, self._runs, self._codes = jobs, runs, Codes()
 
     async def __call__(
         self,
@@ -84,7 +91,7 @@ class Furnish(BaseMiddleware):
         """Call the handler with its context."""
         if isinstance(event, CallbackQuery) and not get_flag(data, "answers"):
             await acknowledge(event)
-        data["ctx"], data["runs"] = self._context(event, data), self._runs
+        data["ctx"], data["runs"], data["codes"] = self._context(event, data), self._runs, self._codes
         return await handler(event, data)
 
     def _context(self, event: TelegramObject, data: dict[str, Any]) -> Context:
@@ -106,6 +113,7 @@ class Furnish(BaseMiddleware):
             desk=data["desk"],
             store=data["store"],
             confirm=data["confirm"],
+            safety=data["safety"],
             jobs=self._jobs,
             zone=data["zone"],
             accounts=data.get("seats"),

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from engine.core.commands import ACCOUNT, Scope
 from engine.core.facts import Hold
-from engine.core.profile import HoldLevel
+from engine.core.holds import asks_first, liftable
 from engine.core.snapshot import Snapshot
 from handlers import deeds, everywhere
 from handlers.actions import PauseEntries, ResumeEntries
@@ -104,7 +104,7 @@ async def pause_pressed(_callback: CallbackQuery, callback_data: Ask, ctx: Conte
 
 
 def _halted(holds: tuple[Hold, ...], scope: Scope) -> bool:
-    return any(hold.level >= HoldLevel.REDUCE_ONLY and scope in {ACCOUNT, hold.scope} for hold in holds)
+    return any(asks_first(hold) for hold in liftable(holds, scope))
 
 
 async def _resume(ctx: Context, scope: Scope) -> None:

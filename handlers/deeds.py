@@ -1,12 +1,14 @@
 """What people do to the desk, once for commands and buttons alike: the command, its audit line, the answer shown."""
 
 from decimal import Decimal
+from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
 from engine.core import commands as c
 from engine.core.commands import Answer, Command, Done, Filter, Refused, Scope
 from engine.core.snapshot import PositionView
+from engine.journal import JournalUnavailable
 from handlers.clock import wall_ms
 from handlers.context import Context
 from handlers.spot import Screen
@@ -17,6 +19,7 @@ from keyboards.data import Place
 from keyboards.tokens import token
 
 SETTLE_S = 10.0
+_AUDIT_AGAIN_S = 5.0
 
 
 async def pause(ctx: Context, scope: Scope, until_ms: int | None) -> None:
@@ -107,22 +110,46 @@ async def _changed(ctx: Context, command: Command, action: str, what: str) -> No
 async def recorded(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     """Give a command to the desk and keep the audit line."""
     answer = await ctx.desk.command(command)
-    await _audit(ctx, action, detail, answer)
+    await audit(ctx, action, detail, answer)
     return answer
 
 
 async def _at_once(ctx: Context, command: Command, action: str, detail: str) -> Answer:
     # What makes the desk safer must not wait for the audit line, nor fail with it.
     answer = await ctx.desk.command(command)
-    ctx.jobs.start(_audit(ctx, action, detail, answer))
+    audit_later(ctx, action, detail, answer)
     return answer
 
 
-async def _audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+async def audit(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    """Keep an audit line of what somebody did and what was answered; later where the database is away now."""
+    line = _line(ctx, action, detail, answer)
+    try:
+        await ctx.store.audit.add(**line)
+    except JournalUnavailable:
+        # It is done whether or not it can be put on record now.
+        ctx.jobs.start(_kept(ctx, line))
+
+
+def audit_later(ctx: Context, action: str, detail: str, answer: Answer) -> None:
+    """Keep an audit line beside the handler, as soon as the database takes it."""
+    ctx.jobs.start(_kept(ctx, _line(ctx, action, detail, answer)))
+
+
+def _line(ctx: Context, action: str, detail: str, answer: Answer) -> dict[str, Any]:
     said = f"refused: {answer.reason}" if isinstance(answer, Refused) else "done"
-    await ctx.store.audit.add(
-        at_ms=wall_ms(), user_id=ctx.actor.user_id, name=ctx.actor.name, action=action, detail=detail, answer=said
-    )
+    who = {"user_id": ctx.actor.user_id, "name": ctx.actor.name}
+    return {"at_ms": wall_ms(), **who, "action": action, "detail": detail, "answer": said}
+
+
+async def _kept(ctx: Context, line: dict[str, Any]) -> None:
+    while True:
+        try:
+            await ctx.store.audit.add(**line)
+        except JournalUnavailable:
+            await ctx.jobs.sleep(_AUDIT_AGAIN_S)
+        else:
+            return
 
 
 async def report_close(ctx: Context, answer: Answer, before: tuple[PositionView, ...], what: str) -> None:

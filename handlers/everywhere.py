@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 
 from engine.core.commands import ACCOUNT, Answer, Filter, Refused
-from engine.core.profile import HoldLevel
+from engine.core.holds import asks_first
 from handlers import deeds
-from handlers.actions import Action, CloseEverything, PauseEntries
+from handlers.actions import Action, CloseEverything, LockDown, PauseEntries
 from handlers.asking import ask
 from handlers.context import Context
+from handlers.lockdown import lock_down
 from handlers.spot import Screen
 from handlers.views import words
 from handlers.views.accounts import VALID, render_close_everywhere, render_everywhere
@@ -17,7 +18,7 @@ from handlers.views.table import paragraphs
 from keyboards.base import link, markup
 from keyboards.data import Place
 
-_HALTED = "is halted; choose it with /account and use /resume there"
+_HALTED = "is halted or held by a limit; choose it with /account and use /resume there"
 
 
 def each(ctx: Context) -> tuple[Context, ...]:
@@ -54,7 +55,7 @@ async def resume(ctx: Context) -> None:
 
 
 async def _resumed(ctx: Context) -> Answer:
-    if any(hold.level >= HoldLevel.REDUCE_ONLY for hold in ctx.snapshot.holds):
+    if any(asks_first(hold) for hold in ctx.snapshot.holds):
         return Refused(ctx.request_id, f"{ctx.snapshot.account} {_HALTED}")
     return await deeds.allow_entries(ctx, ACCOUNT)
 
@@ -91,6 +92,8 @@ async def carried_out(ctx: Context, action: Action) -> bool:
             await close_now(ctx, which)
         case PauseEntries(until_ms=until_ms, everywhere=True):
             await pause_now(ctx, until_ms)
+        case LockDown():
+            await lock_down(ctx)
         case _:
             return False
     return True

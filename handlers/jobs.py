@@ -4,20 +4,32 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from aiogram.exceptions import TelegramAPIError
+
+from config.logging import get_logger
+from engine.journal import JournalUnavailable
+
+_log = get_logger(__name__)
+# What a database or a Telegram that is away for a while makes of work: no mistake of the program.
+PASSING: tuple[type[Exception], ...] = (JournalUnavailable, TelegramAPIError)
+
 type Sleep = Callable[[float], Awaitable[None]]
 type Failed = Callable[[BaseException], Coroutine[Any, Any, None]]
 
 
 class Jobs:
-    """Tasks started by handlers. They are told of when they fail and ended when the desk stops."""
+    """Tasks started by handlers, ended when the desk stops.
 
-    def __init__(self, *, sleep: Sleep = asyncio.sleep) -> None:
-        self.sleep = sleep
+    The loop is told when one fails, which ends the process; failures of a kind in `passing` are logged instead.
+    """
+
+    def __init__(self, *, sleep: Sleep = asyncio.sleep, passing: tuple[type[Exception], ...] = PASSING) -> None:
+        self.sleep, self._passing = sleep, passing
         self._tasks: set[asyncio.Task[None]] = set()
         self._named: dict[str, asyncio.Task[None]] = {}
 
     def start(self, work: Coroutine[Any, Any, None], *, name: str = "", failed: Failed | None = None) -> None:
-        """Run work beside the handlers. The loop is told of a failure; `failed` tells the reader."""
+        """Run work beside the handlers; `failed` tells the reader of a failure."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         if name:
@@ -53,8 +65,11 @@ class Jobs:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        task.get_loop().call_exception_handler(
-            {"message": "work after a handler failed", "exception": error, "task": task}
-        )
+        if isinstance(error, self._passing):
+            _log.warning("work after a handler failed", why=f"{type(error).__name__}: {error}")
+        else:
+            task.get_loop().call_exception_handler(
+                {"message": "work after a handler failed", "exception": error, "task": task}
+            )
         if failed is not None:
             self.start(failed(error))

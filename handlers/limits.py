@@ -12,7 +12,7 @@ from handlers import deeds
 from handlers.actions import LimitChange
 from handlers.arguments import close_names, number_of, words_of
 from handlers.asking import ask
-from handlers.context import ADDS, PREPARES, READS, Context
+from handlers.context import ADDS, JUDGES, PREPARES, READS, Context
 from handlers.spot import Screen
 from handlers.views import limits as views
 from handlers.views import words
@@ -125,7 +125,7 @@ async def set_pressed(_callback: CallbackQuery, callback_data: LimitSet, ctx: Co
     await preview(ctx, limit, value)
 
 
-@router.message(Command("limit"), flags=ADDS)
+@router.message(Command("limit"), flags=ADDS | JUDGES)
 async def limit_typed(_message: Message, command: CommandObject, ctx: Context) -> None:
     """`/limit NAME VALUE`; with the name alone the limit is shown."""
     typed = words_of(command.args)
@@ -165,7 +165,7 @@ async def type_pressed(_callback: CallbackQuery, callback_data: LimitType, ctx: 
     )
 
 
-@router.message(F.reply_to_message.text.regexp(_ASKED).as_("asked"), flags=ADDS)
+@router.message(F.reply_to_message.text.regexp(_ASKED).as_("asked"), flags=ADDS | JUDGES)
 async def value_replied(message: Message, asked: re.Match[str], bot: Bot, ctx: Context) -> None:
     """The typed answer to [Type a value]."""
     original = message.reply_to_message

@@ -4,7 +4,7 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardMarkup
 
 from keyboards.base import DANGER, Row, button, link, markup
-from keyboards.data import Add, Ask, Cancel, DeskOrder, Place, Reduce
+from keyboards.data import Add, Ask, Cancel, DeskOrder, DropCode, Place, Reduce
 
 _HALF_ROW = 16
 
@@ -20,6 +20,11 @@ def confirm_keyboard(
     act = button(label, Add(nonce=nonce) if adds else Reduce(nonce=nonce), style)
     cancel = button("Cancel", Cancel(nonce=nonce))
     return markup([act], [cancel], further) if len(label) > _HALF_ROW else markup([act, cancel], further)
+
+
+def code_keyboard() -> InlineKeyboardMarkup:
+    """The way out while a code is waited for."""
+    return markup([button("Cancel", DropCode())])
 
 
 def after_close_keyboard(*, held: bool) -> InlineKeyboardMarkup:

@@ -239,6 +239,10 @@ class Topic(CallbackData, prefix="hp"):
     name: str
 
 
+class DropCode(CallbackData, prefix="xc"):
+    """Withdraw what waits for a code."""
+
+
 class PickAccount(CallbackData, prefix="ac"):
     """Choose the account that typed commands act on."""
 

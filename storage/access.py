@@ -1,12 +1,19 @@
 """What every small store works with: whose rows, how to read, how to write."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Table
 
 from storage.database import Reader
-from storage.writer import Writer
+from storage.writer import Work
+
+
+class Writes(Protocol):
+    """Does chat-side work in a transaction: the desk's one writer, or that of a command of the host."""
+
+    async def run(self, work: Work) -> Any:
+        """Return the result once it is durable; raises JournalUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class Access:
     mode: str
     account: str
     reader: Reader
-    writer: Writer
+    writer: Writes
 
     @property
     def desk(self) -> dict[str, str]:

@@ -103,6 +103,12 @@ class SettingStore:
         """Set a value; None is a value too."""
         await _put(self._access, settings, {"user_id": user_id or DESK, "key": key, "value": dumps(value)})
 
+    async def starting(self, prefix: str) -> dict[str, Any]:
+        """Return the values of the desk whose keys begin with a prefix."""
+        here = (settings.c.user_id == DESK, settings.c.key.startswith(prefix, autoescape=True))
+        rows = await self._access.reader.rows(select(settings.c.key, settings.c.value).where(*here))
+        return {row.key: orjson.loads(row.value) for row in rows}
+
     async def all(self, user_id: int | None = None) -> dict[str, Any]:
         """Return all values of the desk or of a user."""
         query = select(settings.c.key, settings.c.value).where(settings.c.user_id == (user_id or DESK))

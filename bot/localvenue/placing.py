@@ -106,6 +106,8 @@ def _qty(body: Body, instrument: Instrument, kind: str) -> Decimal:
         raise invalid("The number of contracts exceeds minimum limit allowed")
     if qty % instrument.step:
         raise invalid("Qty invalid")
+    if qty < instrument.quantity(instrument.min_qty):
+        raise invalid("The number of contracts exceeds minimum limit allowed")
     if kind == "Limit" and qty > max_limit_qty(instrument):
         raise invalid("The number of contracts exceeds maximum limit allowed: too large")
     return qty

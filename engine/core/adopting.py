@@ -54,24 +54,29 @@ def adopt(ws: Workspace, command: AdoptPosition) -> Answer:
     if found.profile.name != command.profile:
         why = f"{command.symbol} would go to {found.profile.name}, not to {command.profile}."
         return Refused(command.command_id, why)
-    before = ws.ledger(command.profile).equity
+    assign(ws, command.symbol, found, by=command.by)
+    return Done(command.command_id)
+
+
+def assign(ws: Workspace, symbol: str, found: Offer, *, by: str) -> None:
+    """Give an external position to a profile with these levels, and tell."""
+    position, name = ws.positions[symbol], found.profile.name
+    before = ws.ledger(name).equity
     ws.record(
         PositionAssigned(
-            symbol=command.symbol,
-            profile=found.profile.name,
+            symbol=symbol,
+            profile=name,
             leverage=found.profile.leverage,
             stop=found.stop,
             target=found.target,
-            by=command.by,
+            by=by,
             at_ms=ws.now_ms,
         )
     )
-    _begin(ws, command.profile, ws.ledger(command.profile).equity - before)
+    _begin(ws, name, ws.ledger(name).equity - before)
     if (position.held_stop, position.held_target) != (found.stop, found.target):
-        ws.emit(SetProtection(command.symbol, found.stop, found.target, position.held_trail))
-    what = f"position {command.symbol}"
-    ws.alert(a.ChangeAlert, what=what, old=EXTERNAL, new=found.profile.name, by=command.by)
-    return Done(command.command_id)
+        ws.emit(SetProtection(symbol, found.stop, found.target, position.held_trail))
+    ws.alert(a.ChangeAlert, what=f"position {symbol}", old=EXTERNAL, new=name, by=by)
 
 
 def _begin(ws: Workspace, scope: str, result: Money) -> None:

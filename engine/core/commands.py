@@ -150,6 +150,26 @@ class AdoptPosition(Command):
     profile: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockEntries(Command):
+    """Hold the account reduce-only under a name until `FreeEntries` of that name; no resume lifts it.
+
+    `lift` says in a word who may (`host`, `golive`); with `recall` entries on their way are cancelled.
+    """
+
+    name: str
+    reason: str
+    lift: str
+    recall: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeEntries(Command):
+    """Lift the hold of a name that `LockEntries` set."""
+
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The command was carried out. `orders` are its client order ids; `notes` are what the person should know."""

@@ -109,7 +109,7 @@ class OrderIntended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What the desk may not do, where, why, and what lifts it (`admin`, `time` or `condition`).
+    """What the desk may not do, where, why, and what lifts it (`admin`, `time`, `condition`, `host` or `golive`).
 
     `until_ms` counts on the market's clock for trading rules and on the wall clock (`on_wall`) for what a person asked.
     """
@@ -298,7 +298,9 @@ class PositionAdopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionAssigned:
-    """A person gave an external position to a profile, with the stop and target it is to have (0 = none)."""
+    """An external position was given to a profile, with the stop and target it is to have (0 = none), by a person or by
+    the desk that found its own.
+    """
 
     symbol: str
     profile: str

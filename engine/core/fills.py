@@ -28,6 +28,7 @@ from engine.core.money import Money, at_rate, from_money
 from engine.core.orders import TRANSITIONS, Order, OrderStatus, Purpose, Word
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Anchor, Cooldown, HoldLevel
+from engine.core.reclaim import give_back, on_unrecorded
 from engine.core.slippage import judge_order, judge_own
 from engine.core.trades import Trade
 from engine.core.trailing import begin as begin_trail
@@ -53,9 +54,13 @@ def on_executed(ws: Workspace, event: Executed) -> None:
         return
     order = ws.state.book.orders.get(event.link_id)
     before = ws.positions.get(event.symbol)
+    qty = before.qty if before is not None else 0
     trade = ws.record(event)
     ws.dirty = True
     position = ws.positions.get(event.symbol)
+    on_unrecorded(ws, event, before)
+    if event.kind is ExecKind.MANUAL and position is not None:
+        _tell_hand(ws, event, position, qty)
     if event.kind in _FORCED:
         _forced(ws, event, before)
     if trade is not None and before is not None:
@@ -73,6 +78,26 @@ def _filled(ws: Workspace, order: Order, position: Position | None) -> None:
         _entered(ws, position, order)
     else:
         judge_order(ws, order)
+
+
+def _tell_hand(ws: Workspace, event: Executed, position: Position, qty: int) -> None:
+    # One order by hand may fill in many parts.
+    key = f"hand/{event.symbol}/{event.order_id}"
+    if key in ws.asked:
+        return
+    ws.asked[key] = ws.wall_ms
+    held = ws.state.portfolio.instruments[event.symbol].quantity(abs(qty))
+    before = f"the desk had it {'long' if qty > 0 else 'short'} {held}" if qty else "the desk had no position on it"
+    if position.profile == EXTERNAL:
+        rest = "What is held now is external: no profile manages it unless it is adopted from /positions."
+    else:
+        rest = f"{position.profile} goes on with what is held now; stop and target cover all of it."
+    ws.alert(
+        a.SystemAlert,
+        topic="reconciliation",
+        title=f"{event.symbol} {'bought' if event.buy else 'sold'} by hand",
+        detail=f"Until then {before}. {rest}",
+    )
 
 
 def _forced(ws: Workspace, event: Executed, position: Position | None) -> None:
@@ -314,6 +339,7 @@ def on_protection(ws: Workspace, event: ProtectionReported) -> None:
         return
     if (position.held_stop, position.held_target, position.held_trail) != (event.stop, event.target, event.trail):
         ws.record(event)
+    give_back(ws, event.symbol)
 
 
 def on_protection_refused(ws: Workspace, event: ProtectionRefused) -> None:

@@ -21,6 +21,7 @@ from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Action, HoldLevel, LimitSpec
 from engine.core.protection import CloseFor, MoveStop, grid
 from engine.core.protection import due as protection_due
+from engine.core.stuck import on_stuck
 from engine.core.trailing import ask_later
 from engine.core.trailing import begin as begin_trail
 from engine.core.workspace import Watch, Workspace
@@ -37,6 +38,7 @@ def on_time(ws: Workspace) -> None:
     if ws.positions or ws.state.book.orders:
         sweep(ws)
         _stops(ws)
+        on_stuck(ws)
         _blind(ws)
         if ws.state.holds:
             # A fill that came after the limit acted, or a close that was covered and then failed.

@@ -6,6 +6,9 @@ from engine.core.commands import ACCOUNT, Scope
 from engine.core.facts import Hold
 from engine.core.profile import HoldLevel
 
+# What a resume lifts; the others wait for a condition, for the host or for a confirmation.
+BY_RESUME = frozenset({"admin", "time"})
+
 
 def applying(holds: Iterable[Hold], profile: str, symbol: str) -> Iterator[Hold]:
     """Iterate over the holds that reach a profile on a symbol."""
@@ -32,7 +35,10 @@ def due(holds: Iterable[Hold], *, market_ms: int, wall_ms: int) -> list[Hold]:
 
 
 def liftable(holds: Iterable[Hold], scope: Scope) -> list[Hold]:
-    """Return the holds that an admin's resume of a scope lifts: all but the conditions; the account's resume lifts
-    every scope.
-    """
-    return [hold for hold in holds if hold.lift != "condition" and scope in {ACCOUNT, hold.scope}]
+    """Return the holds that an admin's resume of a scope lifts; the account's resume lifts every scope."""
+    return [hold for hold in holds if hold.lift in BY_RESUME and scope in {ACCOUNT, hold.scope}]
+
+
+def asks_first(hold: Hold) -> bool:
+    """Whether lifting a hold by hand is confirmed first: more than a pause, or set by a loss limit."""
+    return hold.level >= HoldLevel.REDUCE_ONLY or hold.hold_id.startswith("limit:")

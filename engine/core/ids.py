@@ -9,6 +9,7 @@ MAX_LENGTH = 36
 _TAG = re.compile(r"[a-z0-9]{4}")
 _CODE = re.compile(r"[a-z0-9]{1,6}")
 _EXIT = re.compile(r"[a-z0-9]{4}-[a-z0-9]{1,6}-x\d+-[0-9a-f]{16}")
+_ENTRY = re.compile(r"([a-z0-9]{4})-([a-z0-9]{1,6})-e\d+-[0-9a-f]{16}")
 _LETTER = {Purpose.ENTRY: "e", Purpose.EXIT: "x"}
 
 
@@ -37,6 +38,12 @@ def link_id(tag: str, code: str, purpose: Purpose, attempt: int, decision: str) 
 def is_exit(order_link_id: str) -> bool:
     """Tell whether a client order id has the form of a close by a desk."""
     return _EXIT.fullmatch(order_link_id) is not None
+
+
+def entry_code(tag: str, order_link_id: str) -> str:
+    """Return the profile code in the id of an entry by this installation; empty for every other order."""
+    found = _ENTRY.fullmatch(order_link_id)
+    return found[2] if found is not None and found[1] == tag else ""
 
 
 def is_ours(tag: str, order_link_id: str) -> bool:

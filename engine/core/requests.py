@@ -16,6 +16,7 @@ from engine.core.facts import CommandHandled, Hold, HoldSet, LimitChanged, Profi
 from engine.core.fills import BY_HAND
 from engine.core.guards import lift, scope_name
 from engine.core.holds import liftable
+from engine.core.locks import free, lock
 from engine.core.manual import no_symbol, open_manual, switch_symbol, unlock
 from engine.core.money import from_money, percent_to_ppm, to_money
 from engine.core.orders import Ticket
@@ -226,4 +227,6 @@ _HANDLERS: dict[type[c.Command], Callable[[Workspace, Any], c.Answer]] = {
     c.OpenManual: open_manual,
     c.UnlockSymbol: unlock,
     c.SwitchSymbol: switch_symbol,
+    c.LockEntries: lock,
+    c.FreeEntries: free,
 }

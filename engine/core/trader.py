@@ -38,6 +38,7 @@ from engine.core.strategy import BookDriven, Herald, Strategy
 from engine.core.transfers import on_transfers
 from engine.core.workspace import Workspace
 
+_NEWS_MS = 600_000
 _RISING = {OrderStatus.CREATED, OrderStatus.SUBMITTED}
 
 
@@ -217,8 +218,15 @@ class Trader:
         ws = self.workspace
         if event.state is ws.venue:
             return
-        back = event.state is e.VenueState.UP
+        back, was = event.state is e.VenueState.UP, ws.venue
         ws.venue = event.state
+        worse = was is e.VenueState.UP or (
+            event.state is e.VenueState.DOWN and ws.wall_ms - ws.asked["venue"] >= _NEWS_MS
+        )
+        if not (back or worse):
+            # One message when it begins and one when it is over; an outage long after a lesser trouble is news again.
+            return
+        ws.asked["venue"] = ws.wall_ms
         title = "Exchange connection is back" if back else f"Exchange connection {event.state.value}"
         detail = event.why if back else f"{event.why}. No new entries; stops on the exchange stay."
         ws.alert(a.SystemAlert, topic="exchange", title=title, detail=detail, critical=not back and bool(ws.positions))

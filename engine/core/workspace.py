@@ -58,6 +58,7 @@ class Workspace:
     ranges: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
     reversals: dict[str, Reversal] = field(default_factory=dict)
     blocked: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)

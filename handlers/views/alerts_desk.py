@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.alerts import Alert, ChangeAlert, CooldownAlert, DifferenceAlert, HoldAlert, LimitAlert, SystemAlert
 from handlers.views import words
-from handlers.views.format import esc, moment, signed, true_minus
+from handlers.views.format import count, esc, moment, signed, true_minus
 from handlers.views.table import Table, paragraphs
 
 _LIFTED = {"no entries": "entries allowed again", "halted": "halt lifted"}
@@ -62,7 +62,7 @@ def _used(value: Decimal, threshold: Decimal) -> str:
 def _doing(alert: LimitAlert) -> list[str]:
     if alert.level != "breached":
         return [f"When reached: {esc(words.action(alert.action))}."] if alert.level == "warned" else []
-    closing = f"Closing {len(alert.closing)}: {esc(', '.join(alert.closing))}." if alert.closing else ""
+    closing = f"{count(len(alert.closing), 'closing order')} under way." if alert.closing else ""
     return [
         f"The desk acted: {esc(words.action(alert.action))}.",
         *([f"It asked nobody: {esc(alert.why)}."] if alert.why else []),

@@ -138,13 +138,14 @@ def render_late(what: str) -> str:
     return f"<b>This command came late.</b> {esc(what)} was not done. Confirm if you still want it."
 
 
-def _shown(preview: str) -> str:
+def bare(preview: str) -> str:
+    """A preview without the words about its time."""
     return preview.replace(_PRESS, "").replace(_VALID, "").rstrip()
 
 
 def render_expired(preview: str) -> str:
     """HTML of a preview whose time is over; the preview stays readable above."""
-    return paragraphs(_shown(preview), "<b>Expired.</b> Nothing was sent. Ask again if you still want it.")
+    return paragraphs(bare(preview), "<b>Expired.</b> Nothing was sent. Ask again if you still want it.")
 
 
 def render_unconfirmable(preview: str, why: str, *, adds: bool) -> str:
@@ -155,9 +156,9 @@ def render_unconfirmable(preview: str, why: str, *, adds: bool) -> str:
         else "Closing works without it: type <code>/closeall now</code>, or <code>/close SYMBOL now</code>."
     )
     trouble = f"<b>The database is away</b> ({esc(why)}), so this cannot be confirmed by a button."
-    return paragraphs(_shown(preview), trouble, way)
+    return paragraphs(bare(preview), trouble, way)
 
 
 def render_cancelled(preview: str, note: str = "") -> str:
     """HTML of a preview that was withdrawn."""
-    return paragraphs(_shown(preview), "<b>Cancelled.</b> Nothing was sent.", esc(note))
+    return paragraphs(bare(preview), "<b>Cancelled.</b> Nothing was sent.", esc(note))

@@ -109,7 +109,8 @@ def _consequence(limit: LimitView, new: Decimal, snapshot: Snapshot) -> str:
         return ""
     held = [position.symbol for position in snapshot.positions if limit.profile in {"", position.profile}]
     if limit.action in words.CLOSING_ACTIONS and held:
-        return f"<b>This is reached at once and closes {len(held)}:</b> {esc(', '.join(sorted(held)))}"
+        does = f"asks; unanswered it closes {len(held)}" if limit.approval == "ask" else f"closes {len(held)}"
+        return f"<b>This is reached at once and {does}:</b> {esc(', '.join(sorted(held)))}"
     return f"<b>This is reached at once:</b> {esc(words.action(limit.action))}."
 
 

@@ -53,7 +53,7 @@ def _nearest(snapshot: Snapshot) -> str:
         table.columns((name, words.used(limit.used).removeprefix("used ")), (24, -9))
         now = words.measured(limit.value, in_money=limit.in_money)
         threshold = f"limit {words.amount(limit.threshold, in_money=limit.in_money)}"
-        table.line("", f"now {now}", threshold, words.approval(limit))
+        table.line("", f"now {now}", threshold, "asks" if limit.approval == "ask" else limit.approval)
     return paragraphs("<b>Nearest limits</b>", table.html())
 
 

@@ -36,6 +36,8 @@ def hold_line(hold: Hold, zone: ZoneInfo) -> str:
         "admin": "lifted by /resume",
         "time": "ends by itself or by /resume",
         "condition": "ends when the cause is gone",
+        "host": "lifted on the host only",
+        "golive": "lifted by /golive",
     }.get(hold.lift, hold.lift)
     level = _LEVELS.get(hold.level, hold.level.name.lower())
     return f"{words.scope(hold.scope)}: {level}{until}. {words.caused(hold.reason, hold.by)}; {lifted}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot import __version__
 from bot.localchat.server import LocalChat, LocalChatConfig
 from bot.localvenue import LocalVenue, LocalVenueConfig
 
@@ -54,6 +55,7 @@ class Walk:
     balance: str
     paused: str
     code: int
+    output: str
     errors: str
     asked: set[str]
 
@@ -65,15 +67,16 @@ async def _walk(folder: Path) -> Walk:
     await venue.start()
     command = (sys.executable, "-m", "bot", "run")
     environment = _environment(chat, venue, folder / "state")
-    process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)
     try:
         status = await answer(chat, "/status", "Equity")
         balance = await answer(chat, "/balance", "Equity")
         paused = await answer(chat, "/pause", "aused")
         process.send_signal(signal.SIGINT)
-        _, errors = await process.communicate()
+        output, errors = await process.communicate()
         asked = {str(row["path"]) for row in venue.core.log.after(0)}
-        return Walk(status, balance, paused, process.returncode or 0, errors.decode(), asked)
+        return Walk(status, balance, paused, process.returncode or 0, output.decode(), errors.decode(), asked)
     finally:
         if process.returncode is None:
             process.kill()
@@ -89,6 +92,7 @@ def test_a_paper_desk_runs_on_public_prices_without_a_key(tmp_path: Path) -> Non
     assert "10,000.00" in walk.balance
     assert "by " in walk.paused
     assert walk.code == 0
+    assert walk.output.startswith(f"pocketdesk {__version__}, mode paper, environment ")
     assert "Traceback" not in walk.errors
     assert "/bot" not in walk.errors, "a token must not be told"
     assert "/v5/market/kline" in walk.asked

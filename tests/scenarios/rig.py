@@ -63,11 +63,13 @@ class World:
 class Rig:
     """One process of the desk. `crash` ends it as SIGKILL does; a new Rig on the same world is the next process."""
 
+    exchange: type[Counting] = Counting
+
     def __init__(self, world: World, state: State) -> None:
         self.world, self.faults, self.journal = world, world.faults, world.journal
         self.script = Scripted()
         self.clock = VirtualClock()
-        self.paper = Counting(world.truth, world.faults)
+        self.paper = self.exchange(world.truth, world.faults)
         self.paper.requests = world.requests
         self.trader = Trader(self.terms(), {"alpha": self.script}, state)
         self.desk = Desk(self.trader, self.paper, self.journal, self.clock)

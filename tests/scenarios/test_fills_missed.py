@@ -1,9 +1,11 @@
 """News that never arrived: fills, stops and endings are learned by asking, and booked as what they were."""
 
+from random import Random
+
 import pytest
 
 from engine.core.alerts import DifferenceAlert
-from engine.core.events import ExecKind, Executed
+from engine.core.events import ExecKind, Executed, VenueChanged, VenueState
 from engine.core.facts import PositionAdopted, TradeClosed, WalletCorrected
 from engine.live import RECONCILE_S
 from tests.scenarios.rig import SEEDS, Rig, assert_sound, desk
@@ -86,6 +88,48 @@ def test_a_fill_missed_before_a_newer_one_that_arrived_is_still_asked_for(seed: 
             await rig.quiet()
             assert not rig.positions
             assert len(rig.recorded(TradeClosed)) == 2
+            assert_explained(rig)
+
+    run(main(), seed)
+
+
+def happen(rig: Rig, random: Random) -> None:
+    """Something fills while nobody hears it."""
+    symbol = random.choice((BTC, ETH))
+    held = rig.world.truth.positions().get(symbol)
+    match random.choice(("stop", "part", "add", "thin")):
+        case "stop":
+            rig.world.prices[symbol] = PRICE * 99 // 100
+        case "part" if held is not None and abs(held.qty) > 1:
+            rig.paper.manual_trade(symbol, held.qty < 0, abs(held.qty) // 2)
+        case "add":
+            rig.paper.manual_trade(symbol, True, random.randint(1, 40))
+        case _:
+            at_ms, price = rig.clock.wall_ms(), rig.world.prices[symbol]
+            rig.paper.on_quote(symbol, at_ms, price, bid=price, ask=price, size=random.randint(1, 60))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_filled_while_the_stream_was_gone_is_in_the_books_when_it_is_back(seed: int) -> None:
+    async def main() -> None:
+        random = Random(seed)
+        async with desk() as rig:
+            await rig.enter()
+            # An entry on its way, so that it may fill, whole or in parts, in the dark.
+            rig.signal(symbol=ETH)
+            await rig.clock.sleep(random.choice((0.0, 0.1, 2.0)))
+            rig.faults.muted = True
+            rig.desk.put(VenueChanged(VenueState.DEGRADED, "the stream was lost", rig.world.truth.now_ms))
+            for _ in range(random.randint(1, 5)):
+                happen(rig, random)
+                await rig.clock.sleep(random.uniform(0.1, 5))
+            rig.signal(symbol=BTC)
+            await rig.clock.sleep(0.5)
+            assert rig.outcomes()[-1][0] == "refused"
+            rig.faults.muted = False
+            rig.desk.put(VenueChanged(VenueState.UP, "back", rig.world.truth.now_ms))
+            await until(lambda: rig.trader.workspace.compared, timeout_s=3)
+            await rig.quiet(timeout_s=5)
             assert_explained(rig)
 
     run(main(), seed)

@@ -19,7 +19,7 @@ from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.caller import Caller
 from engine.exchanges.bybit.endpoints import EXECUTIONS, OPEN_ORDERS, POSITIONS, TRANSACTIONS, WALLET
 from engine.exchanges.bybit.parse import BadData
-from engine.exchanges.bybit.parse_account import PositionRow, first_wallet, position, together, transaction
+from engine.exchanges.bybit.parse_account import PositionRow, first_wallet, pledged, position, together, transaction
 from engine.exchanges.bybit.parse_market import SETTLE_COIN, Skipped
 from engine.exchanges.bybit.parse_orders import Instruments, OrderRow, execution, order
 from engine.exchanges.bybit.queries import WINDOW_MS, result_of, rows_between, rows_of
@@ -56,6 +56,7 @@ class AccountView:
         self._held: dict[str, Steps] | None = None
         self._seen: set[str] = set()
         self._seen_since_ms = 0
+        self._pledged = False
 
     async def report(self, since_ms: int) -> AccountReported:
         """Return the account with executions since a time (0: those of the last seven days); raises
@@ -63,7 +64,12 @@ class AccountView:
         """
         for attempt in range(1, _LAG_TRIES + 1):
             report = await self._once(since_ms)
-            if self._explained(report) or attempt == _LAG_TRIES:
+            if self._explained(report):
+                break
+            if attempt == _LAG_TRIES:
+                if self._pledged and not report.positions:
+                    # An empty list is how some outages look; the wallet knows better.
+                    raise QueryFailedError("no position is listed, while margin is held for one")
                 break
             await self._clock.sleep(_LAG_S)
         else:
@@ -119,9 +125,11 @@ class AccountView:
         """Return the wallet balance; raises QueryFailedError."""
         result = await result_of(self._caller, WALLET, {"accountType": "UNIFIED"})
         rows = result.get("list")
-        read = first_wallet(rows if isinstance(rows, list) else [])
+        rows = rows if isinstance(rows, list) else []
+        read = first_wallet(rows)
         if isinstance(read, BadData):
             raise QueryFailedError(str(read))
+        self._pledged = pledged(rows[0])
         return read
 
     async def executions(self, since_ms: int) -> tuple[Booked, ...]:

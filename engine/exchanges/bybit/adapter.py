@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.events import (
     AccountReported,
+    AccountTroubled,
     InstrumentChanged,
     OrderNotFound,
     OrderReport,
@@ -38,6 +39,8 @@ _STREAM_WAIT_S = 10.0
 _KEEP_S = 60.0
 _RETRY_S = 5.0
 _SILENCED = "silenced"
+# One report that failed is weather.
+_UNREAD = 2
 
 
 class BybitExchange:
@@ -77,7 +80,8 @@ class BybitExchange:
         self._leverage: dict[str, int] = {}
         self._strangers: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._prepared = False
+        self._prepared = self._clock_told = False
+        self._unread = 0
         self.findings: list[checks.Finding] = []
 
     # Connecting
@@ -159,6 +163,9 @@ class BybitExchange:
             self._connection.health.wrong("clock", VenueState.DEGRADED, str(found[0]))
         else:
             self._connection.health.well("clock")
+            if found and not self._clock_told:
+                self._tell(AccountTroubled(str(found[0]), self._connection.time.now_ms(), grave=False))
+        self._clock_told = bool(found)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -306,7 +313,17 @@ class BybitExchange:
 
     async def account(self, since_ms: int) -> AccountReported:
         """Return the whole view, with executions since a time (0: the last seven days); raises QueryFailedError."""
-        return await self._view.report(since_ms)
+        try:
+            report = await self._view.report(since_ms)
+        except QueryFailedError as error:
+            self._unread += 1
+            if self._unread >= _UNREAD and not self._connection.limiter.silent_s:
+                why = f"the account cannot be read ({error})"
+                self._connection.health.wrong("account", VenueState.DEGRADED, why)
+            raise
+        self._unread = 0
+        self._connection.health.well("account")
+        return report
 
     async def transfers(self, since_ms: int) -> TransfersReported:
         """Return what moved the wallet since a time without a trade; raises QueryFailedError."""

@@ -116,6 +116,21 @@ def first_wallet(rows: list[object]) -> Money | BadData:
     return (wallet(rows[0]) or 0) if rows else BadData("wallet", "no account is listed")
 
 
+def pledged(row: object) -> bool:
+    """Whether a row of the unified account shows margin held for positions; False when it does not tell."""
+    read = _position_margin(row)
+    return not isinstance(read, BadData) and read > 0
+
+
+@guarded
+def _position_margin(row: object) -> Money:
+    for entry in Fields(row, "wallet").rows("coin"):
+        coin = Fields(entry, "wallet.coin")
+        if coin.text("coin") == SETTLE_COIN:
+            return coin.money("totalPositionIM", missing=0)
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
     """How the account is set up."""

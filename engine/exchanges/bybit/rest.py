@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from pybit.unified_trading import HTTP
 
+from config.redaction import HIDDEN
 from engine.exchanges.bybit.codes import Answer
 from engine.exchanges.bybit.endpoints import SERVER_TIME, Endpoint
 from engine.exchanges.bybit.hosts import is_loopback
@@ -160,7 +161,7 @@ class Rest:
             return Reply(Answer(0, None, type(error).__name__), {})
         finally:
             slot.answered()
-        reply = read(raw.status, raw.content, raw.reset)
+        reply = read(raw.status, self._hidden(raw.content), raw.reset)
         server_ms = server_time_ms(reply.body)
         if not isinstance(server_ms, BadData):
             clock = self.time.signing if endpoint is SERVER_TIME else self.time.market
@@ -172,6 +173,12 @@ class Rest:
         if slot.late(until_s):
             raise _LateError
         return self._client.send(endpoint, params)
+
+    def _hidden(self, content: bytes) -> bytes:
+        # A refusal may quote what was signed, and its words go to people and into the journal.
+        for credential in filter(None, (self.access.key, self.access.secret)):
+            content = content.replace(credential.encode(), HIDDEN.encode())
+        return content
 
     async def close(self) -> None:
         """Let go of threads and connections; requests still on their way end by themselves."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from config.redaction import HIDDEN
 from engine.clock import Clock
 from engine.exchanges.bybit.link import Dial, Link, LinkLostError, dial
 
@@ -220,13 +221,13 @@ class Stream:
         operation, answered = message.get("op"), message.get("req_id")
         if operation == "auth":
             if message.get("success") is not True:
-                raise LinkLostError(f"login refused: {str(message.get('ret_msg'))[:80]}")
+                raise LinkLostError(f"login refused: {self._quoted(message)}")
             self._authenticated = True
             await self._subscribe()
         elif operation == "subscribe":
             topics = self._asked.pop(str(answered), ())
             if message.get("success") is not True:
-                await self._refused(topics, str(message.get("ret_msg"))[:80])
+                await self._refused(topics, self._quoted(message))
             self._unacked.discard(str(answered))
             if not self._unacked and not self.live.is_set():
                 self._data_s = self._clock.monotonic()
@@ -254,6 +255,12 @@ class Stream:
         if self._login is not None or not topics or self._unwanted >= set(self.topics):
             raise LinkLostError(f"subscription refused: {why}")
         log.warning("a topic was refused and is left out: %s (%s)", topics[0], why)
+
+    def _quoted(self, message: dict[str, Any]) -> str:
+        said, login = str(message.get("ret_msg")), self._login
+        for credential in (login.key, login.secret) if login is not None else ():
+            said = said.replace(credential, HIDDEN)
+        return said[:80]
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._link is None:

@@ -14,7 +14,7 @@ from bot.polling import Trouble
 from bot.seats import Room
 from bot.service import ChatService
 from engine.core.chat_events import ApprovalDelivered, ChatEvent
-from engine.core.commands import AnswerEmergency, CloseAll, ClosePosition, Pause, Resume
+from engine.core.commands import AnswerEmergency, CloseAll, ClosePosition, LockEntries, Pause, Resume
 from keyboards.binding import bound, code_of, unbound
 from storage.store import Store
 from tests.integration.bot.scene import Idle, Scene, Well, serving, settings
@@ -283,5 +283,26 @@ def test_both_accounts_report_their_day(tmp_path: Path) -> None:
         await two.sent()
         titles = [text.partition("\n")[0] for text in await two.said() if " UTC · LIVE · " in text]
         assert [title.split(" · ")[2] for title in titles] == ["main", "sub"]
+
+    with_two(tmp_path, story)
+
+
+def test_a_lockdown_reaches_every_account_whichever_is_chosen(tmp_path: Path) -> None:
+    async def story(two: Two) -> None:
+        await two.write("/account sub")
+        await two.write("/lockdown")
+        assert two.commands() == ([LockEntries], [LockEntries])
+        names = {one.name for desk in (two.desk, two.sub) if desk is not None for one in desk.commands}
+        assert len(names) == 1
+        assert "On every account" in (await two.said())[-1]
+        for account in ("sub", "main"):
+            await two.write(f"/account {account}")
+            await two.write("/resume")
+            await two.write("/resume all")
+            assert "locked down by" in (await two.said())[-1]
+        assert two.commands() == ([LockEntries], [LockEntries])
+        await two.write("/closeall")
+        await two.confirm("Close all positions")
+        assert CloseAll in two.commands()[0]
 
     with_two(tmp_path, story)

@@ -168,10 +168,21 @@ def test_a_key_of_the_live_world_is_sent_to_a_strange_host_only_where_that_is_al
     asyncio.run(main())
 
 
-def test_live_is_refused_whatever_else_is_set(tmp_path: Path) -> None:
+def test_live_is_refused_unless_it_is_asked_for_twice(tmp_path: Path) -> None:
     state = Settings(desk_name="main", desk_state_dir=tmp_path, desk_mode=DeskMode.LIVE, allow_custom_hosts=True)
-    with pytest.raises(GroundError, match="live is refused"):
+    with pytest.raises(GroundError, match="live is refused without ALLOW_LIVE=1"):
         asyncio.run(open_ground(state, None, (SYMBOL,), SystemClock()))
+    allowed = state.model_copy(update={"allow_live": True})
+    with pytest.raises(GroundError, match="BYBIT_API_KEY"):
+        asyncio.run(open_ground(allowed, None, (SYMBOL,), SystemClock()))
+
+
+def test_a_live_desk_uses_no_strange_host_unless_that_is_allowed(tmp_path: Path) -> None:
+    key = {"bybit_api_key": SecretStr("k" * 10), "bybit_api_secret": SecretStr("s" * 10)}
+    state = Settings(desk_name="main", desk_state_dir=tmp_path, desk_mode=DeskMode.LIVE, allow_live=True)
+    for host in ({"bybit_rest_url": "https://bybit.com.example.org"}, {"bybit_rest_url": "http://api.bybit.com"}):
+        with pytest.raises(GroundError, match="ALLOW_CUSTOM_HOSTS"):
+            asyncio.run(open_ground(state.model_copy(update={**key, **host}), None, (SYMBOL,), SystemClock()))
 
 
 def test_a_second_start_asks_only_for_candles_it_does_not_know(tmp_path: Path) -> None:

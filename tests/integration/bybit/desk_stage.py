@@ -13,6 +13,7 @@ from engine.clock import SystemClock
 from engine.core.alerts import Alert
 from engine.core.effects import QueryAccount
 from engine.core.events import BarClosed, InstrumentChanged
+from engine.core.market import HOUR_MS
 from engine.core.money import to_money
 from engine.core.portfolio import Position
 from engine.core.profile import Protection, SizeMode, Sizing
@@ -28,6 +29,7 @@ from engine.journal import MemoryJournal
 from engine.limiter import Lane
 from engine.live import Desk
 from engine.marketdata import LiveCandles
+from engine.plan import Need
 from engine.recovery import restore
 from tests.integration.bybit.test_venue import TERMS
 from tests.support.desk import BTC, ETH, Scripted, Values, account, profile
@@ -38,7 +40,13 @@ NO_RULES = Protection()
 
 
 class DeskStage:
-    """One process of the desk on a venue that may outlive it."""
+    """One process of the desk on a venue that may outlive it. `compare_s` is how often it compares itself, as the
+    schedule does every minute.
+    """
+
+    compare_s = 0.5
+    # What makes bars close by themselves; without any, only `signal` closes them.
+    needs: tuple[Need, ...] = ()
 
     def __init__(
         self,
@@ -73,7 +81,9 @@ class DeskStage:
         known = {symbol: book[symbol] for symbol in SYMBOLS if symbol in book}
         for one in known.values():
             self.desk.put(InstrumentChanged(one, self.clock.wall_ms()))
-        candles = LiveCandles((), known, base_ms=60_000)
+        candles = LiveCandles(self.needs, known, base_ms=60_000)
+        if self.needs:
+            candles.seed(await self.feed.history(2 * HOUR_MS))
         await self.desk.start()
         market = self.feed.run(Outlets(put=self.desk.put, candles=candles))
         works = (self.desk.consume(), self.desk.tick(), market, self._compare())
@@ -82,9 +92,8 @@ class DeskStage:
         await self.until(lambda: ws.compared and ws.venue == "up" and ws.marks.keys() >= instruments.keys())
 
     async def _compare(self) -> None:
-        # As the schedule does, only more often.
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(self.compare_s)
             self.desk.courier.carry(QueryAccount("schedule"), None)
 
     async def stop(self) -> None:
@@ -118,6 +127,23 @@ class DeskStage:
         ask = {"category": "linear", "symbol": BTC, "side": "Buy", "qty": "0.001", "positionIdx": 0} | body
         said = await self.connection.caller.ask(Action.PLACE, CREATE, ask, Lane.ENTRY)
         assert said.reply.answer.code == 0, said.why
+
+    async def clear_faults(self) -> None:
+        """Let everything go well again."""
+        async with self.http.delete(f"{self.venue.url}/sim/faults") as response:
+            assert response.status == 200
+
+    async def truth(self, what: str) -> list[dict[str, Any]]:
+        """Return the account's orders, executions or positions as the venue has them."""
+        async with self.http.get(f"{self.venue.url}/sim/accounts/{self.venue.credentials()[0]}/{what}") as response:
+            return list(await response.json())
+
+    async def agrees(self) -> None:
+        """Fail unless sizes, stops and wallet in the books are the venue's."""
+        report = await self.exchange.account(0)
+        theirs = {row.symbol: (row.qty, row.stop) for row in report.positions}
+        assert theirs == {symbol: (one.qty, one.held_stop) for symbol, one in self.positions.items()}
+        assert report.wallet == self.state.portfolio.wallet
 
     async def requests(self, path: str) -> list[dict[str, Any]]:
         """Return what the venue was asked for at a path."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.localvenue import LocalVenue, LocalVenueConfig
 from engine.clock import SystemClock
@@ -21,6 +22,7 @@ from engine.core.events import (
 )
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.profile import Account
+from engine.exchanges.bybit import feed as feed_of_bybit
 from engine.exchanges.bybit.connection import Connection
 from engine.exchanges.bybit.feed import BybitFeed, Outlets
 from engine.exchanges.bybit.hosts import Hosts
@@ -228,5 +230,18 @@ def test_a_changed_instrument_is_told_at_the_next_refresh_and_prices_follow_its_
         assert (changed.instrument.tick, changed.instrument.delivery_ms) == (Decimal("0.5"), 1_890_000_000_000)
         await stage.sim("prices", symbol="BTCUSDT", last="65000.5")
         await stage.until(lambda: any(e.last == 130_001 for e in stage.events if isinstance(e, PriceMoved)))
+
+    play(story)
+
+
+def test_instruments_are_read_again_every_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert feed_of_bybit._REFRESH_S == 3_600
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 0.2)
+
+    async def story(stage: Stage) -> None:
+        await stage.sim("instruments/BTCUSDT", deliveryTime="1890000000000")
+        await stage.until(lambda: any(isinstance(e, InstrumentChanged) for e in stage.events))
+        (changed,) = [e for e in stage.events if isinstance(e, InstrumentChanged)]
+        assert changed.instrument.delivery_ms == 1_890_000_000_000
 
     play(story)

@@ -9,7 +9,7 @@ from engine.core.market import Status
 from engine.core.orders import Purpose
 from engine.exchanges.base import Accepted, Rejected, Unknown
 from engine.limiter import Lane
-from tests.integration.bybit.handmade import SYMBOL, Answer, Asked, Desk, Handmade, play, ticket, together
+from tests.integration.bybit.handmade import KEY, SECRET, SYMBOL, Answer, Asked, Desk, Handmade, play, ticket, together
 from tests.unit.bybit import documented as doc
 
 CREATE, BATCH, STOP = "/v5/order/create", "/v5/order/create-batch", "/v5/position/trading-stop"
@@ -56,6 +56,18 @@ def test_a_refusal_is_a_refusal_with_the_exchange_s_words(code: int, message: st
     async def story(desk: Desk) -> None:
         desk.server.scripted[CREATE].append(Answer(code=code, message=message))
         assert await desk.exchange.place(ticket()) == Rejected(str(code), message)
+
+    play(story)
+
+
+def test_what_a_refusal_quotes_is_told_without_the_credentials() -> None:
+    async def story(desk: Desk) -> None:
+        desk.server.scripted[CREATE].append(
+            Answer(code=10004, message=f"error sign! origin_string[1{KEY}5000{SECRET}]")
+        )
+        refused = await desk.exchange.place(ticket())
+        assert isinstance(refused, Rejected)
+        assert refused.reason == "error sign! origin_string[1[hidden]5000[hidden]]"
 
     play(story)
 

@@ -207,6 +207,25 @@ def test_a_storm_of_questions_never_meets_the_venue_s_limit() -> None:
     play(story, timeout_s=5.0)
 
 
+def test_fifty_entries_at_once_stay_below_the_limit_and_an_exit_among_them_waits_for_none() -> None:
+    async def story(stage: Stage) -> None:
+        assert isinstance(await stage.exchange.place(ticket("in", 60)), Accepted)
+        await stage.until(lambda: bool(stage.told(OrderEnded)))
+        entries = [asyncio.create_task(stage.exchange.place(ticket(f"e{n}", 1))) for n in range(50)]
+        questions = [asyncio.create_task(stage.exchange.account(0)) for _ in range(10)]
+        await asyncio.sleep(0.3)
+        began = stage.connection.clock.monotonic()
+        assert isinstance(await stage.exchange.place(ticket("x", -2, Purpose.EXIT)), Accepted)
+        # The entries before it would take seven seconds.
+        assert stage.connection.clock.monotonic() - began < 2
+        assert sum(not task.done() for task in entries) > 20
+        assert all(isinstance(outcome, Accepted) for outcome in await asyncio.gather(*entries))
+        await asyncio.gather(*questions)
+        assert {row["retCode"] for row in await stage.requests(CREATE)} == {0}
+
+    play(story, timeout_s=5.0)
+
+
 def test_maintenance_concludes_nothing_and_is_told_once_each_way() -> None:
     async def story(stage: Stage) -> None:
         await stage.sim("faults", path="*", kind="status", status=503, times=8)

@@ -195,6 +195,19 @@ def test_quantity_zero_closes_the_whole_position() -> None:
     run(scene)
 
 
+def test_a_quantity_below_the_smallest_order_is_refused_and_the_position_closed_by_quantity_zero() -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.order(qty="0.005")
+        await rig.filled("0.005")
+        await rig.sim("instruments/BTCUSDT", minOrderQty="0.006")
+        reply = await rig.order(side="Sell", qty="0.005", reduceOnly=True)
+        assert (reply["retCode"], reply["retMsg"]) == (10001, "The number of contracts exceeds minimum limit allowed")
+        assert (await rig.order(side="Sell", qty="0", reduceOnly=True, closeOnTrigger=True))["retCode"] == 0
+        await rig.filled("0")
+
+    run(scene)
+
+
 def test_a_reduce_only_order_never_opens_the_other_side() -> None:
     async def scene(rig: Rig) -> None:
         await rig.order(qty="0.100")

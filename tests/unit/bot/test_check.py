@@ -17,6 +17,7 @@ from bot.check_findings import Area, Finding, Grade, has_fault
 from bot.check_local import database_findings, folder_finding, judge_disk, lock_finding
 from bot.check_symbols import fixed_notional, size_findings, symbol_findings, wanted
 from bot.check_telegram import bot_findings
+from bot.factor_file import FILE, FactorFile
 from config import Settings, load_settings
 from engine.core.market import Status
 from engine.core.money import to_money
@@ -158,10 +159,19 @@ def test_every_right_that_botfather_should_take_away_is_a_warning() -> None:
     assert all(finding.todo == "switch it off at BotFather" for finding in found[1:])
 
 
-def test_live_mode_is_a_fault_as_long_as_the_desk_refuses_it(tmp_path: Path) -> None:
+def test_live_mode_is_a_fault_unless_it_is_allowed_and_a_warning_while_nobody_could_confirm_it(tmp_path: Path) -> None:
     keys = {"bybit_api_key": "key-of-the-account", "bybit_api_secret": SECRET}
     live = settings(tmp_path, desk_mode="live", **keys)
-    assert has_fault(settings_findings(live, trading(live, tag="p123")))
+    (*_, told) = settings_findings(live, trading(live, tag="p123"))
+    assert (told.grade, "ALLOW_LIVE=1" in told.todo) == (Grade.FAULT, True)
+    allowed = live.model_copy(update={"allow_live": True})
+    (*_, told) = settings_findings(allowed, trading(allowed, tag="p123"))
+    assert (told.grade, "totp enroll" in told.todo) == (Grade.WARNING, True)
+    FactorFile(allowed.desk_state_dir).set(7, "AAAA")
+    (*_, told) = settings_findings(allowed, trading(allowed, tag="p123"))
+    assert (told.grade, "/golive" in told.what) == (Grade.OK, True)
+    (allowed.desk_state_dir / FILE).write_text("{")
+    assert has_fault(settings_findings(allowed, trading(allowed, tag="p123")))
     demo = settings(tmp_path, desk_mode="demo", **keys)
     assert not has_fault(settings_findings(demo, trading(demo, tag="p123")))
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.recheck import Looked, Recheck
+from bot.recheck import Looked, Recheck, faults
 from engine.core.events import AccountTroubled, Event
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.adapter import BybitExchange
@@ -77,3 +77,45 @@ def test_only_an_exchange_that_can_be_looked_at_is() -> None:
     assert isinstance(Account([], []), Looked)
     assert not hasattr(PaperExchange, "look")
     assert hasattr(BybitExchange, "look")
+
+
+def unfit(account: Account, days: float) -> list[float]:
+    """The days on which the account was found unfit."""
+    found: list[float] = []
+
+    async def main() -> None:
+        def note() -> None:
+            found.append(round(asyncio.get_running_loop().time() / DAY_S, 1))
+
+        recheck = Recheck(account, lambda _event: None, VirtualClock(), lambda: 5, unfit=note)
+        task = asyncio.create_task(recheck.run())
+        await asyncio.sleep(days * DAY_S + 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(main())
+    return found
+
+
+def test_whoever_must_know_is_told_of_an_unfit_account_at_every_look() -> None:
+    account = Account([WIDE], [[WIDE], [EXPIRING], [LOOSE]])
+    assert unfit(account, 3) == [0.0, 1.0, 3.0]
+    assert faults(account) == (str(LOOSE),)
+    assert unfit(Account([EXPIRING], [[], []]), 2) == []
+
+
+def test_an_account_found_unfit_only_after_the_exchange_answered_is_told_soon() -> None:
+    class Away(Account):
+        @property
+        def findings(self) -> list[Finding]:
+            return [WIDE] if asyncio.get_running_loop().time() > 600 else []
+
+        @findings.setter
+        def findings(self, found: list[Finding]) -> None:
+            assert self is not None
+
+    assert unfit(Away([], []), 0.5) == [0.0]
+
+
+def test_an_exchange_that_cannot_be_looked_at_has_no_faults() -> None:
+    assert faults(object()) == ()

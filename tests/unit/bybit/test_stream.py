@@ -179,6 +179,13 @@ def test_a_refusal_is_tried_again_for_ever_with_growing_pauses(operation: str) -
     play(story, far=far)
 
 
+def test_what_a_refusal_quotes_is_told_without_the_credentials() -> None:
+    async def story(far: FarEnd, heard: Heard, stream: Stream) -> None:
+        assert stream._quoted({"ret_msg": "TESTKEY of TESTSECRET is bad"}) == "[hidden] of [hidden] is bad"
+
+    play(story)
+
+
 def test_a_refused_connection_is_tried_again() -> None:
     async def story(far: FarEnd, _: Heard, stream: Stream) -> None:
         await until(stream.live.is_set, timeout_s=300)

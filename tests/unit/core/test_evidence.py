@@ -261,3 +261,34 @@ def test_a_silent_desk_tells_nobody_and_books_the_same() -> None:
     assert all(isinstance(effect, Record) for effect in effects)
     assert quiet.state.portfolio.wallet == loud.state.portfolio.wallet
     assert facts(effects, e.Executed)
+
+
+@pytest.mark.parametrize(
+    ("buy", "qty", "words"),
+    [
+        (True, 150, "Until then the desk had it long 15.0. alpha goes on with what is held now"),
+        (False, 50, "Until then the desk had it long 15.0. alpha goes on with what is held now"),
+        (False, 400, "Until then the desk had it long 15.0. What is held now is external"),
+    ],
+)
+def test_a_trade_by_hand_that_leaves_a_position_is_told_once_however_many_parts_it_fills_in(
+    buy: bool, qty: int, words: str
+) -> None:
+    bench = Bench()
+    ticket = bench.order()
+    bench.fill(ticket)
+    hand = {"link_id": "", "order_id": "by-hand", "kind": e.ExecKind.MANUAL, "buy": buy}
+    effects = bench.fill(ticket, qty=qty, **hand)
+    assert bench.ws.positions[BTC].qty == 150 + (qty if buy else -qty)
+    effects += bench.fill(ticket, qty=1, **hand)
+    (told_once,) = [alert for alert in told(effects, SystemAlert) if "by hand" in alert.title]
+    assert told_once.title == f"{BTC} {'bought' if buy else 'sold'} by hand"
+    assert told_once.detail.startswith(words)
+
+
+def test_a_position_opened_by_hand_is_told_as_external() -> None:
+    bench = Bench()
+    effects = bench.fill(bench.order(symbol="ETHUSDT"), link_id="", symbol=BTC, qty=5, kind=e.ExecKind.MANUAL)
+    (alert,) = [alert for alert in told(effects, SystemAlert) if "by hand" in alert.title]
+    assert "had no position on it" in alert.detail
+    assert bench.ws.positions[BTC].profile == "external"

@@ -287,3 +287,18 @@ def test_a_position_turned_over_outside_ends_one_trade_and_begins_an_external_po
     assert [fact.trade.gross for fact in facts(effects, TradeClosed)] == [Decimal(6)]
     assert (bench.ws.positions[BTC].qty, bench.ws.positions[BTC].profile) == (-90, "external")
     assert_replays(bench)
+
+
+def test_an_outage_is_told_at_its_beginning_and_its_end_and_again_only_when_it_grows_much_later() -> None:
+    bench = held()
+
+    def change(state: e.VenueState, minutes: int) -> list[str]:
+        bench.time(minutes * 60_000)
+        return [alert.title for alert in told(bench.step(e.VenueChanged(state, "why", bench.now)), SystemAlert)]
+
+    degraded, down, up = e.VenueState.DEGRADED, e.VenueState.DOWN, e.VenueState.UP
+    assert change(degraded, 1) == ["Exchange connection degraded"]
+    assert (change(down, 1), change(degraded, 1)) == ([], [])
+    assert change(up, 1) == ["Exchange connection is back"]
+    assert change(degraded, 1) == ["Exchange connection degraded"]
+    assert change(down, 10) == ["Exchange connection down"]

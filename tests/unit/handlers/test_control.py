@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import replace
 
-from engine.core.commands import ACCOUNT, Pause, Refused, Resume, Scope
+from engine.core.commands import ACCOUNT, ChangeLimit, Pause, Refused, Resume, Scope
 from engine.core.profile import HoldLevel
+from engine.journal import JournalUnavailable
 from handlers.actions import PauseEntries
 from tests.unit.handlers.world import World, walk
 from tests.unit.views import examples as ex
@@ -115,6 +116,34 @@ async def test_a_broken_audit_neither_delays_nor_fails_a_pause(world: World) -> 
     assert "Entries paused" in world.screen
     await world.jobs.idle()
     assert isinstance(failures[0]["exception"], OSError)
+
+
+@walk()
+async def test_what_was_done_while_the_database_was_away_is_put_on_record_afterwards(world: World) -> None:
+    world.store.audit.broken = JournalUnavailable("away")
+    failures: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+    await world.type("/pause")
+    await world.type("/limit daily_equity -2")
+    await world.press("Tighten")
+    assert [type(command) for command in world.desk.commands] == [Pause, ChangeLimit]
+    assert world.store.audit.lines == []
+    world.store.audit.broken = None
+    world.expire.set()
+    await world.jobs.idle()
+    assert {line["action"] for line in world.store.audit.lines} == {"pause", "limit"}
+    assert failures == []
+
+
+@walk()
+async def test_a_telegram_that_is_away_when_a_preview_expires_ends_nothing(world: World) -> None:
+    failures: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+    await world.type("/close sol")
+    world.telegram.refusals["EditMessageText"] = ["bot was blocked by the user"]
+    world.expire.set()
+    await world.jobs.idle()
+    assert failures == []
 
 
 @walk()

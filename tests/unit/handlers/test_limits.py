@@ -124,4 +124,4 @@ async def test_a_profiles_limit_is_found_by_its_words_too(world: World) -> None:
 @walk()
 async def test_tightening_past_the_current_value_names_what_it_closes(world: World) -> None:
     await world.type("/limit daily_equity -0.5")
-    assert "reached at once and closes 2:</b> BTCUSDT, SOLUSDT" in world.screen
+    assert "reached at once and asks; unanswered it closes 2:</b> BTCUSDT, SOLUSDT" in world.screen

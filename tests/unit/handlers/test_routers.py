@@ -12,7 +12,8 @@ from aiogram.filters import Command
 from handlers import build_router, catalogue
 from handlers.ports import Role
 
-GIVEN = {"ctx", "runs", "command", "callback_data", "bot", "asked", "charts", "research", "sync", "health", "quiet"}
+GIVEN = {"ctx", "codes", "runs", "command", "callback_data", "bot", "asked"}
+GIVEN |= {"charts", "research", "sync", "health", "quiet"}
 
 
 def _handlers() -> Iterator[HandlerObject]:

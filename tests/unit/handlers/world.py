@@ -13,6 +13,7 @@ from handlers import build_router
 from handlers.jobs import Jobs
 from handlers.ports import Actor, BacktestCancelled, Role
 from tests.unit.handlers.fakes import FakeCharts, FakeConfirm, FakeDesk, FakeHealth, FakeResearch, FakeStore, FakeSync
+from tests.unit.handlers.safety import FakeSafety
 from tests.unit.handlers.session import CHAT, TOKEN, FakeTelegram, Shown, as_message
 from tests.unit.views import examples as ex
 
@@ -29,6 +30,7 @@ class World:
         self.store, self.confirm, self.charts = FakeStore(), FakeConfirm(), FakeCharts()
         self.research = FakeResearch(BacktestCancelled())
         self.sync: FakeSync | None = FakeSync()
+        self.safety = FakeSafety()
         self.expire = asyncio.Event()
         self.jobs = Jobs(sleep=lambda _seconds: self._until_expired())
         self.dispatcher = Dispatcher()
@@ -49,6 +51,7 @@ class World:
             desk=self.desk,
             store=self.store,
             confirm=self.confirm,
+            safety=self.safety.ports,
             charts=self.charts,
             research=self.research,
             health=FakeHealth(),

@@ -52,6 +52,7 @@ LARGEST: dict[type[CallbackData], CallbackData] = {
     d.Topic: d.Topic(name="strategies"),
     d.PickAccount: d.PickAccount(name=token(LONG)),
     d.SyncStop: d.SyncStop(),
+    d.DropCode: d.DropCode(),
     d.Nothing: d.Nothing(),
 }
 

@@ -40,6 +40,7 @@ from keyboards import strategies as strategy_keys
 from keyboards.base import PRIMARY
 from keyboards.data import Place
 from tests.unit.views import examples as ex
+from tests.unit.views.safety_cases import safety_screens
 
 type Case = tuple[str, str, InlineKeyboardMarkup | None]
 AT = {"wall_ms": ex.NOW_MS + 3_600, "zone": ex.UTC_ZONE}
@@ -316,4 +317,5 @@ CASES: tuple[Case, ...] = (
     *confirmations(),
     *outcomes(),
     *reading(),
+    *safety_screens(),
 )

@@ -1,0 +1,1 @@
+"""The whole desk in this process, with a database, a chat and an exchange that break."""
