@@ -40,8 +40,10 @@ class AccountDesk:
         label: str = "",
     ) -> "AccountDesk":
         """Restore the account's state from its journal; raises JournalUnavailable."""
-        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
         state = await restore(wiring.store.journal)
+        # Before the account: a paper one must count what is held as the books do.
+        wiring.ground.remember(state.held_instruments())
+        exchange = wiring.ground.account(wiring.trading.account, wiring.settings)
         trader = Trader(wiring.trading.account, wiring.trading.strategies, state)
         desk = Desk(trader, exchange, WakingJournal(wiring.store.journal, wake, urgent), clock)
         wiring.store.watch(desk.on_store)
@@ -55,7 +57,6 @@ class AccountDesk:
         """Seed the candles, let the exchange's events in, run."""
         wiring, ground, desk = self.wiring, self.wiring.ground, self.desk
         known_ms = desk.trader.workspace.now_ms
-        ground.remember(desk.trader.workspace.state.held_instruments())
         begin_ms = ground.begin_ms(known_ms)
         wanted = plan.needs(wiring.trading.account, wiring.trading.strategies)
         candles = LiveCandles(wanted, ground.instruments, base_ms=ground.base_ms)

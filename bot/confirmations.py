@@ -101,14 +101,8 @@ class Confirm:
         match await self._store.claim(nonce, actor.user_id, chat_id, message_id, now, TOO_SOON_MS):
             case stored.Claimed(action_json=text):
                 return _action(text, self._account)
-            case stored.Expired():
-                return ports.Expired()
-            case stored.Foreign():
-                return ports.Foreign()
-            case stored.TooSoon():
-                return ports.TooSoon()
-            case stored.Used():
-                return ports.Used()
+            case refused:
+                return refused
 
     def _forget_old(self, now_ms: int) -> None:
         # A used one is remembered for a while, so that a second press reads "used".

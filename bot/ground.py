@@ -1,7 +1,7 @@
 """What a desk stands on: an account to trade on and a market to look at, each simulated, local or Bybit's."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,10 +17,12 @@ from engine.core.market import MINUTE_MS, Instrument
 from engine.core.money import to_money
 from engine.core.profile import Account
 from engine.exchanges.base import Exchange, QueryFailedError
+from engine.exchanges.bybit.endpoints import OVERALL
 from engine.exchanges.paper import PaperExchange, open_paper
 from engine.exchanges.simulated import Terms
 from engine.feeds import Parts
 from engine.flow import Flow
+from engine.limiter import Address
 from engine.live import Desk
 from engine.marketdata import LiveCandles
 
@@ -215,7 +217,8 @@ class BybitGround:
         from engine.exchanges.bybit.feed import Outlets
 
         del begin_ms
-        await self._feed.run(Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles)), beat)
+        outlets = Outlets(put=desk.put, candles=candles, flow=flow_of(desk, candles), held=_held_by(desk))
+        await self._feed.run(outlets, beat)
 
     async def close(self) -> None:
         """Release the connection, the last thing of all."""
@@ -256,9 +259,10 @@ class LivePaperGround(BybitGround):
             raise RuntimeError("the account is opened before the market runs")
 
         def put(event: Event) -> None:
-            if isinstance(event, InstrumentChanged):
-                paper.set_instrument(event.instrument)
             desk.put(event)
+            if isinstance(event, InstrumentChanged):
+                # The desk reads of it before it reads how the account settles what it holds.
+                paper.set_instrument(event.instrument)
 
         # Nobody else tells what is wrong with the connection: a paper account has none of its own.
         self._connection.health.connect(desk.put)
@@ -266,6 +270,10 @@ class LivePaperGround(BybitGround):
             put=put, candles=candles, quoted=paper.on_price, funded=paper.set_funding, flow=flow_of(desk, candles)
         )
         await self._feed.run(outlets, beat)
+
+
+def _held_by(desk: Desk) -> Callable[[], Iterable[str]]:
+    return lambda: tuple(desk.trader.workspace.positions)
 
 
 def flow_of(desk: Desk, candles: LiveCandles) -> Flow:
@@ -285,8 +293,15 @@ def candle_file(folder: Path, world: str) -> CandleFile:
     return CandleFile(folder / f"candles-{world}.npz", MINUTE_MS)
 
 
-async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequence[str], clock: Clock) -> Ground:
-    """Open what the demo planned, or without a plan what the settings ask for.
+async def open_ground(
+    settings: Settings,
+    plan: MarketPlan | None,
+    symbols: Sequence[str],
+    clock: Clock,
+    *,
+    address: Address | None = None,
+) -> Ground:
+    """Open what the demo planned, or without a plan what the settings ask for; several accounts share an `address`.
 
     Raises GroundError, DataFileError. An exchange that does not answer is waited for.
     """
@@ -296,7 +311,7 @@ async def open_ground(settings: Settings, plan: MarketPlan | None, symbols: Sequ
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE and not settings.allow_live:
         raise GroundError(NOT_ALLOWED)
-    return await _open_bybit(settings, symbols, clock)
+    return await _open_bybit(settings, symbols, clock, address)
 
 
 async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -310,8 +325,8 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
     return BybitGround(connection, feed, instruments, prices="generated", file=file)
 
 
-async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) -> Ground:
-    connection = account_connection(settings, clock)
+async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock, address: Address | None) -> Ground:
+    connection = account_connection(settings, clock, address)
     feed, instruments = await _loaded(connection, symbols, clock)
     file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
     if settings.desk_mode is DeskMode.PAPER:
@@ -319,7 +334,7 @@ async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock) 
     return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
 
 
-def account_connection(settings: Settings, clock: Clock) -> "Connection":
+def account_connection(settings: Settings, clock: Clock, address: Address | None = None) -> "Connection":
     """Return the way to the account of the settings, without a key on paper; raises GroundError."""
     # Replays never load it: pybit alone takes a second.
     from engine.exchanges.bybit.connection import Connection, ConnectionTerms, Credentials
@@ -342,7 +357,8 @@ def account_connection(settings: Settings, clock: Clock) -> "Connection":
         )
     except HostError as error:
         raise GroundError(str(error)) from None
-    return Connection(hosts, clock, credentials, ConnectionTerms(recv_window_ms=settings.bybit_recv_window))
+    terms = ConnectionTerms(recv_window_ms=settings.bybit_recv_window, address=address or Address(OVERALL))
+    return Connection(hosts, clock, credentials, terms)
 
 
 async def _loaded(

@@ -98,7 +98,8 @@ class Sync:
             kind=kind.value,
             start_ms=window.start_ms,
             end_ms=window.end_ms,
-            complete=whole,
+            # Another version may be able to read what this one cannot: such a window is asked for again.
+            complete=whole and not bad,
             rows=len(rows),
             unreadable=len(bad),
             done_ms=self._now_ms(),

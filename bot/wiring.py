@@ -11,6 +11,8 @@ from bot.market import MarketPlan
 from config import Settings
 from engine import plan
 from engine.clock import SystemClock
+from engine.exchanges.bybit.endpoints import OVERALL
+from engine.limiter import Address
 from storage.store import Store
 
 
@@ -54,10 +56,11 @@ class Wiring:
 
 async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> Wiring:
     """Open markets (as in `open_ground`) and stores; raises what `open_ground`, `Store.open` and `tradings` do."""
-    made: list[AccountWiring] = []
+    # The exchange counts requests, and bans, by address: what one account is told holds for all.
+    made, address = list[AccountWiring](), Address(OVERALL)
     async with AsyncExitStack() as undo:
         for alone, what in zip(each_account(settings), tradings(settings, tag=new_tag()), strict=True):
-            ground = await open_ground(alone, market, _symbols(alone, what), SystemClock())
+            ground = await open_ground(alone, market, _symbols(alone, what), SystemClock(), address=address)
             undo.push_async_callback(ground.close)
             largest = await _largest(alone, what, ground)
             store = await _store(settings, alone, ground, made[0].store if made else None)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
+from weakref import WeakSet
 
 from engine.clock import Clock
 
@@ -114,23 +115,42 @@ class _Waiter:
     granted: asyncio.Future[Slot]
 
 
-class Limiter:
-    """Slots for named groups of endpoints. One event loop only. Raises KeyError for a group without a budget."""
+class Address:
+    """What all limiters of one machine share towards one exchange: the budget over all, and the silence after a ban."""
 
-    def __init__(self, clock: Clock, budgets: Mapping[str, Budget], *, overall: Budget, lag_s: float = 1.0) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self.window = _Window(budget)
+        self.silent_s = 0.0
+        self.limiters: WeakSet[Limiter] = WeakSet()
+
+    def rearm(self) -> None:
+        """Let everybody who waits look again when there will be room."""
+        for limiter in self.limiters:
+            limiter.arm()
+
+
+class Limiter:
+    """Slots for named groups of endpoints of one account; with an `Address` as `overall` several share that. One event
+    loop only. Raises KeyError for a group without a budget.
+    """
+
+    def __init__(
+        self, clock: Clock, budgets: Mapping[str, Budget], *, overall: Budget | Address, lag_s: float = 1.0
+    ) -> None:
         self._clock = clock
         self._lag_s = lag_s
-        self._overall = _Window(overall)
+        self._address = overall if isinstance(overall, Address) else Address(overall)
+        self._address.limiters.add(self)
+        self._overall = self._address.window
         self._windows = {name: _Window(budget) for name, budget in budgets.items()}
         self._waiting: list[tuple[Lane, int, _Waiter]] = []
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
-        self._silent_s = 0.0
 
     @property
     def silent_s(self) -> float:
         """How many seconds nothing may be sent; 0 when it may."""
-        return max(0.0, self._silent_s - self._clock.monotonic())
+        return max(0.0, self._address.silent_s - self._clock.monotonic())
 
     def now(self, group: str, lane: Lane, weight: int = 1) -> Slot | None:
         """Return a slot when one is free and nobody with the same or a better right waits for it; raises
@@ -157,7 +177,7 @@ class Limiter:
             return slot
         waiter = _Waiter(group, lane, weight, asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, (lane, next(self._numbers), waiter))
-        self._arm()
+        self.arm()
         try:
             return await waiter.granted
         except asyncio.CancelledError:
@@ -168,11 +188,16 @@ class Limiter:
         """Send nothing of a group for a while: the exchange said that its limit is used up."""
         window = self._windows[group]
         window.paused_s = max(window.paused_s, self._clock.monotonic() + max(0.0, seconds))
-        self._arm()
+        self.arm()
 
     def silence(self, seconds: float) -> None:
-        """Send nothing at all for a while; whoever waits is told."""
-        self._silent_s = max(self._silent_s, self._clock.monotonic() + seconds)
+        """Send nothing at all from this address for a while; whoever waits is told."""
+        self._address.silent_s = max(self._address.silent_s, self._clock.monotonic() + seconds)
+        for limiter in self._address.limiters:
+            limiter.turn_away()
+
+    def turn_away(self) -> None:
+        """Tell whoever waits that nothing may be sent."""
         waiting, self._waiting = self._waiting, []
         for _, _, waiter in waiting:
             if not waiter.granted.done():
@@ -194,7 +219,7 @@ class Limiter:
         for held, use in uses:
             held.used += use.weight
             held.hold(use, now + self._lag_s + held.budget.window_s + _MARGIN_S)
-        return Slot(self._clock, uses, self._arm)
+        return Slot(self._clock, uses, self._address.rearm)
 
     def _forget(self, waiter: _Waiter) -> None:
         granted = waiter.granted
@@ -219,9 +244,10 @@ class Limiter:
             else:
                 waiter.granted.set_result(slot)
         self._waiting = left
-        self._arm()
+        self.arm()
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
+        """Look again when there will be room for whoever waits."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from handlers.actions import Action
+from storage.claims import Expired, Foreign, Refusal, TooSoon, Used
+
+__all__ = ["Claim", "Claimed", "Expired", "Foreign", "TooSoon", "Used"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,24 +15,4 @@ class Claimed:
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """The confirmation's time is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """The confirmation was pressed before, or never existed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """The confirmation belongs to another person, chat or message."""
-
-
-@dataclass(frozen=True, slots=True)
-class TooSoon:
-    """The press came before anybody could have read the preview; the confirmation stays good."""
-
-
-type Claim = Claimed | Expired | Used | Foreign | TooSoon
+type Claim = Claimed | Refusal

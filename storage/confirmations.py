@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.access import Access
+from storage.claims import Expired, Foreign, Refusal, TooSoon, Used
 from storage.tables_chat import confirmations
 from storage.upsert import put_new
 
@@ -19,27 +20,7 @@ class Claimed:
     action_json: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Too late, or no such confirmation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Somebody pressed before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Another user, chat or message than it was made for."""
-
-
-@dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Pressed before a person can have read it, or before it was bound to its message; it stays valid."""
-
-
-type Claim = Claimed | Expired | Used | Foreign | TooSoon
+type Claim = Claimed | Refusal
 
 
 class ConfirmationStore:

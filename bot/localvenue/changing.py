@@ -15,6 +15,7 @@ from bot.localvenue.protecting import cancel_waiting, check_sides
 _REPLACE = "order not exists or too late to replace"
 _UNMODIFIED = "order not modified"
 _MOST_CANCELLED = 500
+_FILTERS = ("Order", "StopOrder", "tpslOrder")
 
 
 def find_open(account: Account, body: Body, text: str = "") -> Order:
@@ -50,30 +51,37 @@ def withdraw(account: Account, order: Order, at_ms: int, why: str = "CancelByUse
 def cancel_all(account: Account, body: Body, at_ms: int) -> list[Order]:
     """Cancel what a request names; without a filter that is everything, stops and targets too."""
     linear(body)
-    wanted = [order for order in account.book.open.values() if _is_meant(account, order, body)][:_MOST_CANCELLED]
+    _check_scope(account, body)
+    wanted = [order for order in account.book.open.values() if _is_meant(order, body)][:_MOST_CANCELLED]
     for order in wanted:
         if order.is_open:
             withdraw(account, order, at_ms)
     return wanted
 
 
-def _is_meant(account: Account, order: Order, body: Body) -> bool:
+def _check_scope(account: Account, body: Body) -> None:
+    # A wrong request is wrong with nothing open, too.
+    if symbol := text_of(body, "symbol"):
+        account.board.listing.need(symbol)
+    elif not text_of(body, "baseCoin") and not text_of(body, "settleCoin"):
+        raise invalid("params error: symbol, baseCoin or settleCoin is needed")
+    text_of(body, "orderFilter", allowed=_FILTERS)
+
+
+def _is_meant(order: Order, body: Body) -> bool:
     symbol, base, settle = (text_of(body, name) for name in ("symbol", "baseCoin", "settleCoin"))
     if symbol:
-        account.board.listing.need(symbol)
         inside = order.symbol == symbol
     elif base:
         inside = base_coin(order.symbol) == base
-    elif settle:
-        inside = settle == "USDT"
     else:
-        raise invalid("params error: symbol, baseCoin or settleCoin is needed")
+        inside = settle == "USDT"
     return inside and matches_filter(order, body)
 
 
 def matches_filter(order: Order, body: Body) -> bool:
     """Whether an order is of the kind that orderFilter and stopOrderType name."""
-    wanted = text_of(body, "orderFilter", allowed=("Order", "StopOrder", "tpslOrder"))
+    wanted = text_of(body, "orderFilter", allowed=_FILTERS)
     is_stop = order.stop_order_type == CONDITIONAL or order.stop_order_type in PROTECTIVE
     if wanted == "Order":
         return not is_stop

@@ -103,6 +103,10 @@ class Publisher:
         """Return the update number of every level-one book that is heard."""
         return {topic: self._updates.get(topic, 0) for topic in self._hub.topics("orderbook.1.")}
 
+    def update_number(self, symbol: str) -> int:
+        """Return the number by which a book asked for joins the stream of its thousand levels."""
+        return self._updates.get(f"orderbook.{BOOK_DEPTHS[-1]}.{symbol}", 1)
+
     def forget(self, symbol: str) -> None:
         """Start books and candles of a symbol anew, after its grids changed."""
         for known in (self._bases, self._books, self._tickers):

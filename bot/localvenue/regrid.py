@@ -31,7 +31,7 @@ def apply(account: Account, before: Instrument, after: Instrument) -> None:
         if market["symbol"] in names:
             _scale(market, _PRICES, price)
             _scale(market, ("qty",), size)
-            market.update(dict.fromkeys(_RESET, 0))
+            market.update(dict.fromkeys(_RESET, 0), tick=str(after.tick), step=str(after.step))
     for order in state["orders"]:
         if order["symbol"] in names:
             _scale(order, ("limit",), price)

@@ -109,7 +109,8 @@ def orderbook(call: Call) -> Reply:
     quote = call.core.board.quotes[instrument.symbol]
     bids, asks = ([[price, size] for price, size in side.items()] for side in book_sides(quote, instrument, depth))
     result = {"s": instrument.symbol, "b": bids, "a": asks, "ts": call.now_ms}
-    return Reply(result | {"u": quote.at_ms, "seq": quote.at_ms, "cts": quote.at_ms})
+    number = call.core.publisher.update_number(instrument.symbol)
+    return Reply(result | {"u": number, "seq": quote.at_ms, "cts": quote.at_ms})
 
 
 def recent_trades(call: Call) -> Reply:

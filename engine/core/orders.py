@@ -107,6 +107,19 @@ class Ticket:
         return self.purpose is not Purpose.ENTRY
 
 
+def recounted(ticket: Ticket, before: Instrument, after: Instrument) -> Ticket:
+    """Return a ticket of the grid of `before` in that of `after`."""
+    grid = Regrid(before, after)
+    return replace(
+        ticket,
+        qty=grid.steps(ticket.qty),
+        expected=grid.near(ticket.expected),
+        stop=None if ticket.stop is None else grid.level(ticket.stop, long=ticket.buy),
+        target=None if ticket.target is None else grid.level(ticket.target, long=ticket.buy),
+        unit=after.unit,
+    )
+
+
 @dataclass(slots=True)
 class Order:
     """A ticket and what became of it. Entity: changed only by the book.
@@ -222,14 +235,7 @@ class OrderBook:
             if ticket.symbol == before.symbol:
                 order.filled = grid.steps(order.filled)
                 order.final = None if order.final is None else grid.steps(order.final)
-                order.ticket = replace(
-                    ticket,
-                    qty=grid.steps(ticket.qty),
-                    expected=grid.near(ticket.expected),
-                    stop=None if ticket.stop is None else grid.level(ticket.stop, long=ticket.buy),
-                    target=None if ticket.target is None else grid.level(ticket.target, long=ticket.buy),
-                    unit=after.unit,
-                )
+                order.ticket = recounted(ticket, before, after)
 
     def forget(self, position_id: str) -> None:
         """Drop the finished orders of a position that is flat."""

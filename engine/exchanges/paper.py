@@ -7,7 +7,6 @@ and are learned by asking.
 """
 
 import asyncio
-import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,16 +20,14 @@ from engine.core.events import (
     VenueChanged,
     VenueState,
 )
-from engine.core.market import DAY_MS, MINUTE_MS, Instrument
+from engine.core.market import DAY_MS, MINUTE_MS, Instrument, Status
 from engine.core.money import Money, Steps, Ticks
-from engine.core.orders import Ticket
+from engine.core.orders import Ticket, recounted
 from engine.exchanges.base import Accepted, Outcome, QueryFailedError, Rejected, Sink, Unknown
 from engine.exchanges.paper_faults import Faults
 from engine.exchanges.paper_store import PaperStore
 from engine.exchanges.sim.refusals import DUPLICATE, UNCHANGED, UNKNOWN_ORDER
 from engine.exchanges.simulated import SimulatedExchange, Terms, request_of
-
-log = logging.getLogger(__name__)
 
 KEEP_MS = 7 * DAY_MS
 COMPACT_LINES = 20_000
@@ -59,6 +56,7 @@ class PaperExchange:
         self._sink: Sink | None = None
         self._in_flight: set[str] = set()
         self._rates: dict[str, tuple[int, int]] = {}
+        self._past: dict[tuple[str, Money], Instrument] = {}
         self._clock_ms = exchange.now_ms
 
     # The Exchange port
@@ -106,11 +104,16 @@ class PaperExchange:
     def _placed(self, ticket: Ticket) -> Outcome:
         if self.faults.strikes("refuse_orders"):
             return Rejected("110007", "ab not enough for new order")
-        outcome = self.truth.place(self.faults.altered(request_of(ticket)), self.truth.now_ms)
+        outcome = self.truth.place(self.faults.altered(request_of(self._counted(ticket))), self.truth.now_ms)
         known = self.truth.order_report(ticket.link_id)
         if isinstance(outcome, Rejected) and outcome.code == DUPLICATE and known is not None:
             return Accepted(known.order_id)
         return outcome
+
+    def _counted(self, ticket: Ticket) -> Ticket:
+        # Decided before the grid changed, arrived after.
+        now, before = self.truth.instrument(ticket.symbol), self._past.get((ticket.symbol, ticket.unit))
+        return ticket if now is None or before is None or now.unit == ticket.unit else recounted(ticket, before, now)
 
     async def cancel(self, link_id: str, symbol: str) -> Outcome:
         """Cancel an order; one that is already over is `Accepted`, one that never arrived is refused."""
@@ -214,11 +217,19 @@ class PaperExchange:
         self._commit()
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """Take in changed trading rules; a symbol whose grids changed keeps the old ones until the next start."""
-        try:
-            self.truth.set_instrument(instrument)
-        except ValueError as error:
-            log.warning("the paper account goes on with the old rules: %s", error)
+        """Take in changed trading rules: new grids are counted in from now on, and what is held on a symbol that is
+        closed is settled.
+        """
+        symbol, before = instrument.symbol, self.truth.instrument(instrument.symbol)
+        # News of before are told as they were counted.
+        self._commit()
+        self.truth.set_instrument(instrument)
+        if instrument.status is Status.CLOSED:
+            self.truth.deliver(symbol, self.truth.now_ms)
+        if before is not None and (before.tick, before.step) != (instrument.tick, instrument.step):
+            self._past[symbol, before.unit] = before
+            self._compact()
+        self._commit()
 
     def set_funding(self, symbol: str, time_ms: int, rate_e8: int) -> None:
         """Give the rate of one settlement."""
@@ -283,11 +294,15 @@ def open_paper(
     """Return the paper account kept in a folder, or a new one with `wallet`; raises PaperStoreError, CodecError or
     ValueError.
     """
-    store = PaperStore(folder)
-    exchange = SimulatedExchange(instruments, wallet=wallet, terms=terms)
+    store, known = PaperStore(folder), tuple(instruments)
+    exchange = SimulatedExchange(known, wallet=wallet, terms=terms)
     state, changes = store.load()
     if state is not None:
         exchange.restore(state, changes)
+    for each in known:
+        # Closed while nobody looked.
+        if each.status is Status.CLOSED:
+            exchange.deliver(each.symbol, exchange.now_ms)
     exchange.prune(exchange.now_ms - KEEP_MS)
     store.compact(exchange.state())
     return PaperExchange(exchange, store=store, at_once=at_once)

@@ -26,6 +26,7 @@ from engine.exchanges.sim.ledger import Ledger, News
 from engine.exchanges.sim.levels import refresh, start
 from engine.exchanges.sim.matching import CANCELLED, crosses, touch
 from engine.exchanges.sim.model import NEVER, Market, Request, Terms, request_of
+from engine.exchanges.sim.regrid import regrid
 
 __all__ = ["NEVER", "Request", "SimulatedExchange", "Terms", "request_of"]
 
@@ -197,11 +198,18 @@ class SimulatedExchange:
         self._ledger.dirty_markets.add(symbol)
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """Add an instrument, or replace one (status, limits); its grids must then be the same, else ValueError."""
+        """Add an instrument, or replace one (status, limits, grids). After a change of grids the whole state must be
+        stored, not only what changed.
+        """
         market = self._markets.setdefault(instrument.symbol, Market(instrument))
         if (instrument.tick, instrument.step) != (market.instrument.tick, market.instrument.step):
-            raise ValueError(f"{instrument.symbol}: grids cannot change under open books")
+            regrid(self._ledger, market, instrument)
         market.adopt(instrument)
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return a symbol's trading rules; None for an unknown one."""
+        market = self._markets.get(symbol)
+        return None if market is None else market.instrument
 
     # What others do to the account
 
@@ -216,6 +224,10 @@ class SimulatedExchange:
     def deleverage(self, symbol: str, qty: Steps, now_ms: int) -> None:
         """Take up to `qty` steps of the position over at the present mark (ADL)."""
         forced.deleverage(self._ledger, self._markets[symbol], qty, now_ms)
+
+    def deliver(self, symbol: str, now_ms: int) -> None:
+        """Settle a symbol that is traded no more: its orders are cancelled, its position closed at the present mark."""
+        forced.deliver(self._ledger, self._markets[symbol], now_ms)
 
     def transfer(self, amount: Money, now_ms: int) -> None:
         """Move money into (positive) or out of the wallet."""

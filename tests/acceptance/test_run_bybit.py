@@ -32,6 +32,7 @@ def _environment(chat: LocalChat, venue: LocalVenue, state: Path) -> dict[str, s
         "BYBIT_REST_URL": venue.url,
         "BYBIT_WS_PUBLIC_URL": venue.public_url,
         "BYBIT_WS_PRIVATE_URL": venue.private_url,
+        "LOG_LEVEL": "TRACE",
     }
 
 
@@ -41,6 +42,21 @@ async def _by_hand(venue: LocalVenue, symbol: str, qty: str) -> None:
     body = {"symbol": symbol, "side": "Buy", "qty": qty}
     async with aiohttp.ClientSession() as session, session.post(url, json=body) as done:
         assert done.status == 200, await done.text()
+
+
+async def _quoting(venue: LocalVenue) -> None:
+    """Let the exchange quote in its refusals what it was sent, key and all, as it does."""
+    key, secret = venue.credentials()
+    text = f"params error: origin_string[{key} {secret}]"
+    fault = {"path": "*", "kind": "ret_code", "code": 10001, "text": text, "times": 6}
+    async with aiohttp.ClientSession() as session, session.post(f"{venue.url}/sim/faults", json=fault) as done:
+        assert done.status == 200, await done.text()
+
+
+def _leaks(folder: Path, secrets: tuple[str, ...]) -> list[str]:
+    """Return the files that hold a secret."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files for secret in secrets if secret.encode() in path.read_bytes()]
 
 
 async def _until_flat(venue: LocalVenue, symbol: str) -> None:
@@ -53,7 +69,7 @@ async def _until_flat(venue: LocalVenue, symbol: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _walk(folder: Path) -> tuple[list[str], int, str]:
+async def _walk(folder: Path) -> tuple[list[str], int, str, list[str]]:
     chat = LocalChat(LocalChatConfig(rate_limits=False))
     venue = LocalVenue(LocalVenueConfig(symbols=SYMBOLS, accounts=(AccountSpec(mode="demo"),)))
     await chat.start()
@@ -67,9 +83,13 @@ async def _walk(folder: Path) -> tuple[list[str], int, str]:
         told.append(await answer(chat, "/positions", "SOLUSDT"))
         await answer(chat, "/closeall now", "SOLUSDT")
         await _until_flat(venue, "SOLUSDT")
+        await _quoting(venue)
+        told.append(await answer(chat, "/sync 1", "ync"))
         process.send_signal(signal.SIGINT)
         _, errors = await process.communicate()
-        return told, process.returncode or 0, errors.decode()
+        (folder / "errors").write_bytes(errors)
+        secrets = (*venue.credentials(), chat.bot_token)
+        return told, process.returncode or 0, errors.decode(), _leaks(folder, secrets)
     finally:
         if process.returncode is None:
             process.kill()
@@ -79,13 +99,16 @@ async def _walk(folder: Path) -> tuple[list[str], int, str]:
 
 
 @pytest.mark.timeout(150)
-def test_a_desk_in_demo_mode_sees_and_closes_what_is_on_the_exchange(tmp_path: Path) -> None:
-    told, code, errors = asyncio.run(_walk(tmp_path))
+def test_a_desk_in_demo_mode_sees_and_closes_what_is_on_the_exchange_and_keeps_its_secrets(tmp_path: Path) -> None:
+    told, code, errors, leaks = asyncio.run(_walk(tmp_path))
     assert told[0].startswith("DEMO · main")
     assert "10,000.00" in told[0]
     assert "SOLUSDT" in told[1]
     assert code == 0, errors
     assert "Traceback" not in errors
+    # At the loudest, with an exchange that quotes the key: neither log, database nor any other file holds a secret.
+    assert "[hidden]" in told[2]
+    assert leaks == []
 
 
 def test_a_desk_in_demo_mode_without_a_key_says_what_is_missing(tmp_path: Path) -> None:

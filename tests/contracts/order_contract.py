@@ -71,6 +71,23 @@ class OrderContract(Stage):
 
         self.play(tmp_path, story)
 
+    def test_an_entry_against_a_position_turns_it_and_brings_its_own_stop(self, tmp_path: Path) -> None:
+        for side in (1, -1):
+
+            async def story(venue: Venue, side: int = side) -> None:
+                await hold(venue, 2 * side, stop=100 - 20 * side, target=100 + 20 * side)
+                await accepted(venue, entry("turn", -5 * side, stop=100 + 30 * side))
+                await venue.bar(100 + 10 * side, 100 + 10 * side, 100 + 10 * side, 100 + 10 * side)
+                assert sum(qty for _, qty, _ in fills(venue)) == -5 * side
+                report = await venue.exchange.account(0)
+                held = report.positions[0]
+                assert (held.qty, held.entry_cost) == (-3 * side, to_money(3 * (100 + 10 * side)))
+                assert (held.stop, held.target) == (100 + 30 * side, 0)
+                fees = to_money("0.1") + to_money(5 * (100 + 10 * side)) // 2_000
+                assert report.wallet == WALLET + to_money(20) - fees
+
+            self.play(tmp_path / str(side), story)
+
     def test_a_reduce_only_order_never_turns_the_position(self, tmp_path: Path) -> None:
         async def story(venue: Venue) -> None:
             await hold(venue, 2)

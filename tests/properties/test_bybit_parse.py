@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.market import MINUTE_MS, Instrument
+from engine.exchanges.bybit import backfill
 from engine.exchanges.bybit import parse_account as account
+from engine.exchanges.bybit import parse_flow as flow
 from engine.exchanges.bybit import parse_market as market
 from engine.exchanges.bybit import parse_orders as orders
 from engine.exchanges.bybit.parse import BadData, page, server_time_ms
@@ -49,6 +51,11 @@ PARSERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "transaction": (account.transaction, doc.TRANSACTION),
     "closed": (account.closed_pnl, doc.CLOSED),
     "key": (account.key_info, doc.KEY),
+    "flow book": (lambda row: flow.top(row, "BTCUSDT"), doc.BOOK["data"]),
+    "flow trades": (lambda row: flow.taken(row, "BTCUSDT"), doc.TRADES["data"]),
+    "past execution": (backfill.execution, doc.EXECUTION),
+    "past order": (backfill.order, doc.ORDER),
+    "past closed": (backfill.closed, doc.CLOSED),
     "page": (lambda row: _envelope(page(row, "page")), {"list": [], "nextPageCursor": ""}),
     "time": (server_time_ms, {"time": 1672025956592}),
 }

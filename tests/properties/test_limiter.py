@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.limiter import Budget, Lane, Limiter, SilencedError, Slot
+from engine.limiter import Address, Budget, Lane, Limiter, SilencedError, Slot
 from tests.support.virtual import VirtualClock, run
 
 BUDGETS = {"create": Budget(limit=10, reserve=3), "batch": Budget(limit=10), "query": Budget(limit=20)}
@@ -194,5 +194,51 @@ def test_more_than_ever_fits_is_a_mistake_of_the_caller() -> None:
             await limiter.slot("create", Lane.ENTRY, 8)
         with pytest.raises(KeyError):
             await limiter.slot("nowhere", Lane.ENTRY)
+
+    run(main())
+
+
+@settings(max_examples=40, deadline=None)
+@given(requests=REQUESTS, seed=st.integers(0, 1_000), part=st.floats(0, 1))
+def test_accounts_of_one_address_together_keep_its_budget(requests: list[Request], seed: int, part: float) -> None:
+    exchange = Exchange()
+
+    async def main() -> None:
+        address = Address(OVERALL)
+        accounts = [Limiter(VirtualClock(), BUDGETS, overall=address) for _ in range(3)]
+        sends = (_send(accounts[at % 3], exchange, request, part) for at, request in enumerate(requests))
+        await asyncio.gather(*sends)
+
+    run(main(), seed)
+    assert len(exchange.seen) == len(requests)
+    assert exchange.most(None, OVERALL.window_s) <= OVERALL.limit
+
+
+def test_whoever_waits_for_another_account_s_answer_goes_when_it_is_in() -> None:
+    async def main() -> float:
+        address = Address(Budget(limit=1, window_s=1.0))
+        first, second = (Limiter(VirtualClock(), BUDGETS, overall=address, lag_s=60.0) for _ in range(2))
+        slot = await first.slot("query", Lane.EXIT)
+        waiting = asyncio.create_task(second.slot("query", Lane.EXIT))
+        await asyncio.sleep(0.5)
+        slot.answered()
+        began = asyncio.get_running_loop().time()
+        await waiting
+        return asyncio.get_running_loop().time() - began
+
+    assert run(main()) < 1.1
+
+
+def test_a_silence_of_one_account_is_that_of_its_address() -> None:
+    async def main() -> None:
+        address = Address(Budget(limit=1, window_s=60.0))
+        first, second = (Limiter(VirtualClock(), BUDGETS, overall=address) for _ in range(2))
+        (await first.slot("query", Lane.EXIT)).answered()
+        waiting = asyncio.create_task(second.slot("query", Lane.EXIT))
+        await asyncio.sleep(0.1)
+        first.silence(30)
+        with pytest.raises(SilencedError):
+            await waiting
+        assert 29 < second.silent_s <= 30
 
     run(main())

@@ -131,6 +131,8 @@ class Play:
         assert await reach(rig, lambda: not list(rig.state.book.open()) and rig.agrees(), 180), "it does not settle"
         await rig.desk.courier.idle.wait()
         await rig.clock.sleep(1)
+        # A fill of this very instant may not have been read yet.
+        await rig.desk.settle()
         check_end(rig)
         story = self.story
         story.orders, story.seconds = len(self.world.requests), rig.clock.monotonic()

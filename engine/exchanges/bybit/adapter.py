@@ -9,6 +9,7 @@ from typing import Any
 from engine.core.events import (
     AccountReported,
     AccountTroubled,
+    Executed,
     InstrumentChanged,
     OrderNotFound,
     OrderReport,
@@ -72,13 +73,14 @@ class BybitExchange:
         )
         self._orders = OrderDesk(self._caller)
         self._world = world
-        self._events = PrivateEvents(self._instruments, self._tell, self._unreadable, tag=tag)
+        self._events = PrivateEvents(self._instruments, self._heard, self._unreadable, tag=tag)
         wire = Wire(connection.clock, connection.terms.dial, stream_terms or StreamTerms(), connection.terms.random)
         ears = Ears(self._events.take, self._stream_changed)
         self._stream = Stream(connection.hosts.private, TOPICS, wire=wire, ears=ears, login=connection.login)
         self._sink: Sink | None = None
         self._leverage: dict[str, int] = {}
         self._strangers: set[str] = set()
+        self._introduced = set(self._symbols)
         self._tasks: set[asyncio.Task[None]] = set()
         self._prepared = self._clock_told = False
         self._unread = 0
@@ -184,6 +186,18 @@ class BybitExchange:
     def _tell(self, event: Any) -> None:
         if self._sink is not None:
             self._sink(event)
+
+    def _heard(self, event: Any) -> None:
+        if isinstance(event, Executed):
+            self._introduce(event.symbol)
+        self._tell(event)
+
+    def _introduce(self, symbol: str) -> None:
+        # The desk knows the symbols that it trades; the account's owner may trade any.
+        instrument = self._instruments.get(symbol)
+        if instrument is not None and symbol not in self._introduced:
+            self._introduced.add(symbol)
+            self._tell(InstrumentChanged(instrument, self._connection.time.now_ms()))
 
     def _stream_changed(self, state: StreamState, why: str) -> None:
         # Becoming well again makes the desk ask for the whole account: what was missed is in there.
@@ -323,6 +337,9 @@ class BybitExchange:
             raise
         self._unread = 0
         self._connection.health.well("account")
+        # The first report reaches back before the books begin.
+        for row in (*report.positions, *(report.executions if since_ms else ())):
+            self._introduce(row.symbol)
         return report
 
     async def transfers(self, since_ms: int) -> TransfersReported:

@@ -77,6 +77,9 @@ class Caller:
             reply = await self.rest.call(endpoint, params, lane, weight=weight, until_s=until_s)
             said = Said(judge(action, reply.answer), reply)
             if not reply.sent:
+                if not reply.late:
+                    # Perhaps another account of this address was told to be silent.
+                    self._silent()
                 # What the exchange was busy with may still be done: that nothing more left says nothing about it.
                 return before if before is not None and before.verdict is Verdict.BUSY else said
             before = said
@@ -120,9 +123,7 @@ class Caller:
         answer = said.reply.answer
         if said.verdict is Verdict.BANNED:
             self.rest.limiter.silence(BAN_S)
-            until = datetime.fromtimestamp((self._clock.wall_ms() + BAN_S * 1000) / 1000, UTC)
-            why = f"the exchange asks for silence until {until:%H:%M} UTC (HTTP 403); closes wait for it"
-            self.health.wrong("ban", VenueState.DOWN, why)
+            self._silent()
             return
         self.health.well("ban")
         if said.verdict is Verdict.FATAL and answer.code is not None and endpoint.signed:
@@ -134,6 +135,11 @@ class Caller:
         else:
             self._failures, self._failing_since = 0, None
             self.health.well("rest")
+
+    def _silent(self) -> None:
+        until = datetime.fromtimestamp(self._clock.wall_ms() / 1000 + self.rest.limiter.silent_s, UTC)
+        why = f"the exchange asks for silence until {until:%H:%M} UTC (HTTP 403); closes wait for it"
+        self.health.wrong("ban", VenueState.DOWN, why)
 
     def _failed(self, said: Said) -> None:
         now = self._clock.monotonic()

@@ -13,7 +13,7 @@ from engine.exchanges.bybit.link import Dial, dial
 from engine.exchanges.bybit.rest import Access, Rest
 from engine.exchanges.bybit.servertime import ServerTime
 from engine.exchanges.bybit.stream import Login
-from engine.limiter import Limiter
+from engine.limiter import Address, Limiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,14 @@ class Credentials:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionTerms:
     """How to send: longest wait for an answer's bytes, the window in which a signed request is taken, how to open
-    sockets, the randomness of backoffs.
+    sockets, the randomness of backoffs, the address shared with other accounts.
     """
 
     timeout_s: float = 10.0
     recv_window_ms: int = 5_000
     dial: Dial = dial
     random: Random = field(default_factory=Random)
+    address: Address = field(default_factory=lambda: Address(OVERALL))
 
 
 class Connection:
@@ -50,7 +51,7 @@ class Connection:
         self.terms = terms or ConnectionTerms()
         self.time = ServerTime(clock.wall_ms)
         self.health = Health(self.time.now_ms)
-        self.limiter = Limiter(clock, BUDGETS, overall=OVERALL)
+        self.limiter = Limiter(clock, BUDGETS, overall=self.terms.address)
         access = Access(
             base=hosts.rest,
             key=credentials.key if credentials else "",

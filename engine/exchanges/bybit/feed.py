@@ -30,6 +30,7 @@ PUBLIC_TERMS = StreamTerms(data_silence_s=15.0)
 _CHECK_S = 1.0
 _PATIENCE_S = 10.0
 _REFRESH_S = HOUR_MS / 1000
+_REFRESH_AGAIN_S = 60.0
 _TURNOVER_MS = MINUTE_MS
 _DOWNLOADS = 4
 
@@ -37,7 +38,8 @@ _DOWNLOADS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
     """Where market data goes: events to `put`, bars through `candles`; `quoted` hears prices before `put` does (a paper
-    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8), `flow` takes in trades and books.
+    account fills on them), `funded` hears (symbol, settlement time, rate in 1e-8), `flow` takes in trades and books,
+    `held` names the symbols with a position: those that nobody wanted get a price too.
     """
 
     put: Callable[[Event], None]
@@ -45,6 +47,7 @@ class Outlets:
     quoted: Callable[[PriceMoved], None] | None = None
     funded: Callable[[str, int, int], None] | None = None
     flow: Flow | None = None
+    held: Callable[[], Iterable[str]] = tuple
 
 
 class BybitFeed:
@@ -161,6 +164,7 @@ class BybitFeed:
                 beat()
                 self._bars.check()
                 self._judge()
+                self._join(outlets.held())
                 await connection.clock.sleep(_CHECK_S)
 
     def _follow(self, instrument: Instrument) -> None:
@@ -185,6 +189,18 @@ class BybitFeed:
             self._changed(number, state, why)
 
         return Stream(self._connection.hosts.public, topics, wire=self._wire, ears=Ears(self._take, changed))
+
+    def _join(self, held: Iterable[str]) -> None:
+        # What the owner opens by hand: as long as one position has no price, no loss limit can be measured.
+        book = self._connection.instruments
+        new = [s for s in held if s not in self._quotes and s in book and book[s].status is not Status.CLOSED]
+        if not new:
+            return
+        for symbol in new:
+            self._quotes.follow(book[symbol])
+        topics = [topic for symbol in new for topic in (f"tickers.{symbol}", f"orderbook.1.{symbol}")]
+        self._begin(self._stream(self._streams, tuple(topics)).run())
+        self._streams += 1
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:
@@ -214,12 +230,16 @@ class BybitFeed:
             self._connection.health.wrong("public", VenueState.DEGRADED, f"market data does not arrive ({self._why})")
 
     async def _refresh_for_ever(self) -> None:
+        wait_s = _REFRESH_S
         while True:
-            await self._connection.clock.sleep(_REFRESH_S)
+            await self._connection.clock.sleep(wait_s)
             try:
                 await self.refresh()
             except QueryFailedError as error:
                 log.warning("instruments could not be refreshed: %s", error)
+                wait_s = _REFRESH_AGAIN_S
+            else:
+                wait_s = _REFRESH_S
 
     async def refresh(self) -> None:
         """Read the instruments again now and tell what changed of the wanted ones; raises QueryFailedError."""

@@ -59,4 +59,7 @@ def _level(side: object, where: str) -> tuple[float, float]:
     if not isinstance(side[0], list) or len(side[0]) != 2:
         raise UnreadableError(where, "a level of price and size is wanted")
     fields = Fields({"price": side[0][0], "size": side[0][1]}, where)
-    return float(fields.positive("price")), float(fields.decimal("size"))
+    size = fields.decimal("size")
+    if size < 0:
+        raise UnreadableError(f"{where}.size", f"below zero: {size}")
+    return float(fields.positive("price")), float(size)

@@ -118,6 +118,9 @@ class Stream:
             if was_live:
                 self.live.clear()
                 self._ears.on_state(StreamState.LOST, why)
+            elif why not in self._broken:
+                self._broken.add(why)
+                log.warning("a stream could not be set up: %s", why)
             if was_live and self._clock.monotonic() - began >= self._terms.stable_s:
                 failures = 0
             wait = min(self._terms.backoff_s * 2.0 ** min(failures, 10), self._terms.backoff_most_s)

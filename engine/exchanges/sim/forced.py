@@ -1,4 +1,6 @@
-"""What befalls an account without an order of the desk: trades by the owner's hand, liquidation, deleveraging."""
+"""What befalls an account without an order of the desk: trades by the owner's hand, liquidation, deleveraging,
+delisting.
+"""
 
 from engine.core.events import ExecKind
 from engine.core.money import Steps
@@ -27,6 +29,18 @@ def deleverage(ledger: Ledger, market: Market, qty: Steps, now_ms: int) -> None:
     qty = min(qty, abs(market.qty))
     signed = -qty if market.qty > 0 else qty
     _book(ledger, market, Deal(None, signed, market.mark or market.last, ExecKind.ADL, now_ms))
+
+
+def deliver(ledger: Ledger, market: Market, now_ms: int) -> None:
+    """Cancel every order and close the position at the present mark (without any price at its cost), as at the end of
+    a listing.
+    """
+    for order in [*market.pending, *market.limits]:
+        ledger.end(market, order, "CancelBySettle", now_ms)
+    if market.qty:
+        price = market.mark or market.last or max(round(market.cost / (abs(market.qty) * market.unit)), 1)
+        ledger.book(market, Deal(None, -market.qty, price, ExecKind.DELIVERY, now_ms))
+    refresh(market)
 
 
 def _held(market: Market) -> None:

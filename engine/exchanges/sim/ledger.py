@@ -5,6 +5,7 @@ of it passes here.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.core.events import (
     ExecKind,
@@ -56,6 +57,7 @@ class Ledger:
         self.logged = 0
         self.moved = False
         self.strangers: dict[str, Steps] = {}
+        self.grids: dict[str, tuple[Decimal, Decimal]] = {}
         self.dirty_orders: set[str] = set()
         self.dirty_markets: set[str] = set()
 

@@ -2,7 +2,8 @@
 change is applied like a state.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from typing import Any
 
 from engine.core.codec import decode, encode
@@ -13,11 +14,14 @@ from engine.exchanges.sim.ledger import Ledger, News
 from engine.exchanges.sim.levels import refresh
 from engine.exchanges.sim.margin import liquidation_price
 from engine.exchanges.sim.model import Market, SimOrder
+from engine.exchanges.sim.regrid import regrid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRow:
-    """What is kept of one symbol; names as in `Market`."""
+    """What is kept of one symbol; names as in `Market`. `tick` and `step` are the grid it is counted in (0 in old
+    files: that of today).
+    """
 
     symbol: str
     last: int
@@ -36,9 +40,11 @@ class MarketRow:
     funding_ms: int
     missing: int
     rates: tuple[tuple[int, int], ...]
+    tick: Decimal = Decimal(0)
+    step: Decimal = Decimal(0)
 
 
-_COPIED = tuple(field.name for field in fields(MarketRow) if field.name not in {"symbol", "rates"})
+_COPIED = tuple(field.name for field in fields(MarketRow) if field.name not in {"symbol", "rates", "tick", "step"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,7 @@ def apply(ledger: Ledger, data: Any) -> None:
     for row in change.markets:
         if row.symbol in ledger.markets:
             _restore_market(ledger.markets[row.symbol], row)
+            ledger.grids[row.symbol] = (row.tick, row.step)
         else:
             ledger.strangers[row.symbol] = row.qty
     forget_changes(ledger)
@@ -119,8 +126,19 @@ def rebuild(ledger: Ledger) -> None:
             market = ledger.markets[order.symbol]
             (market.limits if order.limit else market.pending).append(order)
     for market in ledger.markets.values():
+        _follow_grid(ledger, market)
         market.liquidation = liquidation_price(market, ledger.terms.maintenance_ppm)
         refresh(market)
+    ledger.grids.clear()
+
+
+def _follow_grid(ledger: Ledger, market: Market) -> None:
+    now = market.instrument
+    tick, step = ledger.grids.get(now.symbol, (Decimal(0), Decimal(0)))
+    if tick and (tick, step) != (now.tick, now.step):
+        # Of the past only the grid is known, and only that is needed to leave it.
+        market.adopt(replace(now, tick=tick, step=step))
+        regrid(ledger, market, now)
 
 
 def prune(ledger: Ledger, before_ms: int) -> None:
@@ -146,7 +164,11 @@ def _change(ledger: Ledger, orders: list[str], markets: list[str], since: int) -
 
 def _row(symbol: str, market: Market) -> MarketRow:
     return MarketRow(
-        symbol=symbol, rates=tuple(sorted(market.rates.items())), **{name: getattr(market, name) for name in _COPIED}
+        symbol=symbol,
+        rates=tuple(sorted(market.rates.items())),
+        tick=market.instrument.tick,
+        step=market.instrument.step,
+        **{name: getattr(market, name) for name in _COPIED},
     )
 
 

@@ -85,7 +85,7 @@ class DeskStage:
         if self.needs:
             candles.seed(await self.feed.history(2 * HOUR_MS))
         await self.desk.start()
-        market = self.feed.run(Outlets(put=self.desk.put, candles=candles))
+        market = self.feed.run(Outlets(put=self.desk.put, candles=candles, held=lambda: tuple(self.positions)))
         works = (self.desk.consume(), self.desk.tick(), market, self._compare())
         self._tasks = [asyncio.create_task(work) for work in works]
         ws = self.trader.workspace

@@ -10,6 +10,7 @@ from engine.core.alerts import SystemAlert
 from engine.core.commands import CloseAll, ClosePosition, Done, Resume
 from engine.core.facts import HoldSet, LimitCrossed, SignalRecorded, TradeClosed, TransferBooked
 from engine.core.money import to_money
+from engine.core.portfolio import EXTERNAL
 from engine.core.profile import HoldLevel
 from engine.exchanges.bybit import caller
 from engine.exchanges.bybit.codes import Action
@@ -19,6 +20,7 @@ from tests.integration.bybit.desk_stage import DeskStage, desk_stage
 from tests.support.desk import BTC, ETH
 
 CREATE = "/v5/order/create"
+XRP = "XRPUSDT"
 SWITCH_MODE = Endpoint("POST", "/v5/position/switch-mode", "leverage")
 type Story = Callable[[DeskStage], Awaitable[None]]
 
@@ -140,6 +142,30 @@ async def reborn(stage: DeskStage) -> DeskStage:
     again = DeskStage(stage.venue, stage.http, stage.journal)
     await again.start()
     return again
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_the_owner_opens_on_a_symbol_nobody_trades_is_shown_priced_and_can_be_closed(restarted: bool) -> None:
+    async def story(stage: DeskStage) -> None:
+        await stage.enter()
+        await stage.owner("trades", symbol=XRP, side="Buy", qty="10")
+        await stage.until(lambda: XRP in stage.positions)
+        if restarted:
+            stage = await reborn(stage)
+        ws = stage.trader.workspace
+        assert ws.positions[XRP].profile == EXTERNAL
+        # Without its price no loss limit would be measured.
+        await stage.until(lambda: XRP in ws.marks)
+        assert ws.measurable
+        await close(stage, XRP)
+        assert (await stage.theirs(XRP))["size"] == 0
+        assert not [title for title in titles(stage) if "nknown" in title]
+        report = await stage.exchange.account(0)
+        assert report.wallet == stage.state.portfolio.wallet
+        if restarted:
+            await stage.stop()
+
+    play(story, symbols=(BTC, ETH, XRP))
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -234,6 +234,29 @@ def test_a_changed_instrument_is_told_at_the_next_refresh_and_prices_follow_its_
     play(story)
 
 
+def test_a_refresh_that_failed_is_not_put_off_for_another_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 0.2)
+    monkeypatch.setattr(feed_of_bybit, "_REFRESH_AGAIN_S", 0.2)
+    path = "/v5/market/instruments-info"
+
+    async def story(stage: Stage) -> None:
+        await stage.sim("faults", path=path, kind="status", status=500, times=100_000)
+
+        def failed() -> int:
+            return [row["status"] for row in stage.venue.core.log.after(0)].count(500)
+
+        await stage.until(lambda: failed() > 0)
+        monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 3_600.0)
+        # A question is asked three times before it has failed.
+        await stage.until(lambda: failed() > 3)
+        await stage.sim("instruments/BTCUSDT", status="Delivering")
+        async with stage.http.delete(f"{stage.venue.url}/sim/faults") as response:
+            assert response.status == 200
+        await stage.until(lambda: any(isinstance(e, InstrumentChanged) for e in stage.events))
+
+    play(story)
+
+
 def test_instruments_are_read_again_every_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     assert feed_of_bybit._REFRESH_S == 3_600
     monkeypatch.setattr(feed_of_bybit, "_REFRESH_S", 0.2)

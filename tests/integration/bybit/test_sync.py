@@ -133,6 +133,29 @@ def test_a_run_that_was_stopped_goes_on_and_complete_windows_are_not_asked_for_a
     asyncio.run(main())
 
 
+def test_a_window_with_a_row_that_cannot_be_read_is_asked_for_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with scene(tmp_path) as at:
+            await at.by_hand(2)
+            later = f"{at.venue.url}/sim/clock", {"advance_s": 9 * 86_400}
+            async with aiohttp.ClientSession() as session, session.post(later[0], json=later[1]) as done:
+                assert done.status == 200
+            # Its answer tells the time.
+            await at.by_desk("one")
+            (account,) = at.venue.core.accounts.values()
+            rows = account.book.executions
+            first = rows[0]
+            rows[0] = replace(first, side="Sideways")
+            found = await at.sync.backfill(1)
+            assert (found.executions, found.unreadable) == (2, 1)
+            assert "Sideways" in found.trouble
+            rows[0] = first
+            again = await at.sync.backfill(1)
+            assert (again.executions, again.known, again.unreadable) == (3, 2, 0)
+
+    asyncio.run(main())
+
+
 def test_now_reads_only_what_came_since(tmp_path: Path) -> None:
     async def main() -> None:
         async with scene(tmp_path) as at:

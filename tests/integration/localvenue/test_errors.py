@@ -70,11 +70,14 @@ def test_small_notional_and_same_side_reductions_are_refused() -> None:
         ("/v5/order/amend", {"orderLinkId": "nobody", "qty": "1"}, 110001),
         ("/v5/position/trading-stop", {"tpslMode": "Half", "stopLoss": "1.0"}, 10001),
         ("/v5/order/create-batch", {"request": []}, 10001),
+        ("/v5/order/cancel-all", {"symbol": ""}, 10001),
+        ("/v5/order/cancel-all", {"symbol": "NOPEUSDT"}, 10001),
+        ("/v5/order/cancel-all", {"orderFilter": "Everything"}, 10001),
     ],
 )
 def test_other_refusals_have_their_codes(path: str, body: dict[str, Any], code: int) -> None:
     async def scene(rig: Rig) -> None:
-        reply = await rig.post(path, category="linear", symbol="BTCUSDT", **body)
+        reply = await rig.post(path, **({"category": "linear", "symbol": "BTCUSDT"} | body))
         assert reply["retCode"] == code, reply
 
     run(scene)

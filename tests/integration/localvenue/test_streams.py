@@ -172,6 +172,20 @@ def test_snapshot_and_deltas_of_the_book_add_up_to_the_book() -> None:
     run(scene)
 
 
+def test_a_book_asked_for_joins_the_stream_of_a_thousand_levels_by_its_number() -> None:
+    async def scene(rig: Rig) -> None:
+        topic = "orderbook.1000.BTCUSDT"
+        async with connected(rig, rig.venue.public_url) as stream:
+            await stream.ask(op="subscribe", args=[topic])
+            await rig.price(f"{await rig.last() + 20:.1f}")
+            query = {"category": "linear", "symbol": "BTCUSDT", "limit": 1000}
+            book = (await rig.get("/v5/market/orderbook", **query))["result"]
+            heard = await stream.until(lambda message: message.get("type") == "delta")
+            assert (heard["data"]["u"], heard["data"]["seq"]) == (book["u"], book["seq"])
+
+    run(scene)
+
+
 def test_ticker_deltas_hold_only_what_changed_and_add_up() -> None:
     async def scene(rig: Rig) -> None:
         async with connected(rig, rig.venue.public_url) as stream:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
-from storage.confirmations import Claimed, Expired, Foreign, TooSoon, Used
+from storage.claims import Expired, Foreign, TooSoon, Used
+from storage.confirmations import Claimed
 from storage.rows import EquityPoint
 from storage.store import Store
 from tests.integration.storage.desk import sql, with_desk

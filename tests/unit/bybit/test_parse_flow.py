@@ -30,7 +30,15 @@ def test_trades_that_cannot_be_read_are_bad_data(rows: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "book", [None, {"b": []}, {"b": [], "a": [["1"]]}, {"b": [["x", "1"]], "a": []}, {"b": ["1"], "a": []}]
+    "book",
+    [
+        None,
+        {"b": []},
+        {"b": [], "a": [["1"]]},
+        {"b": [["x", "1"]], "a": []},
+        {"b": [["1", "-1"]], "a": []},
+        {"b": ["1"], "a": []},
+    ],
 )
 def test_books_that_cannot_be_read_are_bad_data(book: Any) -> None:
     assert isinstance(top(book, "BTCUSDT"), BadData)

@@ -173,12 +173,6 @@ def test_cancelling_an_unknown_or_finished_order_is_refused() -> None:
     assert code_of(bench.exchange.cancel("o1", bench.now_ms)) == "110001"
 
 
-def test_an_instrument_may_not_change_its_grids() -> None:
-    bench = Bench()
-    with pytest.raises(ValueError, match="grids cannot change"):
-        bench.exchange.set_instrument(replace(INSTRUMENT, tick=INSTRUMENT.tick / 10))
-
-
 def code_of(outcome: Accepted | Rejected) -> str:
     return outcome.code if isinstance(outcome, Rejected) else ""
 
