@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
@@ -15,6 +15,7 @@ from engine import presets
 from engine.backtest.overrides import changed
 from engine.core.ids import check_code
 from engine.core.market import HOUR_MS
+from engine.core.money import PPM, percent_to_ppm
 from engine.core.profile import Account, Action, ApprovalMode, LimitSpec, Profile, Runaway
 from engine.core.requests import limit_text, limit_value
 from engine.core.strategy import Strategy
@@ -94,7 +95,8 @@ def trading(settings: Settings, *, tag: str) -> Trading:
     usual = presets.PROP_LIMITS if settings.account_preset is AccountPreset.PROP else base.limits
     base = replace(
         base,
-        limits=_approved(_overridden(usual, settings.limits, "the account"), settings.approval, "the account"),
+        limits=_limits(usual, settings, "the account"),
+        max_mark_gap_ppm=percent_to_ppm(settings.max_mark_gap),
         day_begins_ms=settings.day_reset_hour * HOUR_MS,
         runaway=Runaway(orders_a_minute=settings.guard_orders_a_minute, notional_a_day=settings.guard_notional_a_day),
     )
@@ -144,7 +146,7 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
         symbols=spec.symbols or preset.symbols,
         # Who names symbols wants these.
         largest=0 if spec.symbols else preset.largest,
-        limits=_approved(_overridden(named, spec.limits, owner), spec.approval, owner),
+        limits=_limits(named, spec, owner),
     )
     try:
         made = make(spec.strategy, spec.params, settings)
@@ -157,15 +159,40 @@ def _profile(spec: ProfileSpec, settings: Settings) -> tuple[Profile, Made]:
         raise AccountError(f"profile {spec.name}: {error}") from error
 
 
-def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:
+def _limits(limits: tuple[LimitSpec, ...], said: Settings | ProfileSpec, owner: str) -> tuple[LimitSpec, ...]:
+    bounded = _bounded(limits, said.bounds, owner)
+    found = _approved(_overridden(bounded, said.limits, owner), said.approval, owner)
+    for spec in found:
+        if spec.threshold < spec.floor:
+            beyond = f"{limit_text(spec, spec.threshold)}, beyond its bound {limit_text(spec, spec.floor)}"
+            raise AccountError(f"{owner}: limit {spec.name} is {beyond}")
+    return found
+
+
+def _values(
+    limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str
+) -> Iterator[tuple[str, LimitSpec, int]]:
     known = {limit.name: limit for limit in limits}
     for name, value in values.items():
         if name not in known:
             raise AccountError(f"{owner} has no limit {name!r}; it has: {', '.join(known) or 'none'}")
         if not isinstance(value, int | Decimal) or isinstance(value, bool):
             raise AccountError(f"{owner}: limit {name} must be a number, not {value!r}")
-        spec = known[name]
-        threshold = limit_value(spec, Decimal(value))
+        yield name, known[name], limit_value(known[name], Decimal(value))
+
+
+def _bounded(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:
+    known = {limit.name: limit for limit in limits}
+    for name, spec, floor in _values(limits, values, owner):
+        if not (spec.in_money or floor >= -PPM) or floor >= spec.ceiling:
+            raise AccountError(f"{owner}: the bound of {name} cannot be {limit_text(spec, floor)}")
+        known[name] = replace(spec, floor=floor)
+    return tuple(known.values())
+
+
+def _overridden(limits: tuple[LimitSpec, ...], values: Mapping[str, Any], owner: str) -> tuple[LimitSpec, ...]:
+    known = {limit.name: limit for limit in limits}
+    for name, spec, threshold in _values(limits, values, owner):
         if not spec.floor <= threshold <= spec.ceiling:
             bounds = f"{limit_text(spec, spec.ceiling)} to {limit_text(spec, spec.floor)}"
             raise AccountError(f"{owner}: limit {name} must be {bounds}, not {limit_text(spec, threshold)}")

@@ -28,4 +28,5 @@ class ProfileSpec(BaseModel):
     params: Parameters = Field(default_factory=dict)
     settings: Parameters = Field(default_factory=dict)
     limits: Parameters = Field(default_factory=dict)
+    bounds: Parameters = Field(default_factory=dict)
     approval: Parameters = Field(default_factory=dict)

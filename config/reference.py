@@ -35,6 +35,9 @@ presets, and those that trade without `profiles`: [strategies.md](strategies.md)
 A limit whose action is emergency asks the admins before it closes: without an answer it closes after 30 s. `approval`
 changes that for a limit: `auto` closes at once, a number is how many seconds of silence close (10 to 600, `ask` is 30).
 
+From the chat a limit in percent can be set to -50 at the loosest, one in USDT to a hundred times its preset; `bounds`
+says otherwise, and binds what was set from the chat before.
+
 ```yaml
 desk_timezone: Europe/Berlin
 log_levels:
@@ -52,10 +55,14 @@ profiles:
       notional: 500
     limits:
       daily_equity: -4
+    bounds:
+      daily_equity: -6
     approval:
       unrealised: auto
 limits:
   daily_equity: -6
+bounds:
+  daily_equity: -8
 approval:
   daily_equity: 60
 ```

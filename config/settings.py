@@ -35,7 +35,9 @@ from config.values import (
     Window,
 )
 
-FILE_ONLY = frozenset({"log_levels", "profiles", "limits", "approval", "accounts", "strategies", "strategies_dir"})
+FILE_ONLY = frozenset(
+    {"log_levels", "profiles", "limits", "bounds", "approval", "accounts", "strategies", "strategies_dir"}
+)
 # Not written as such: the keys of accounts have names that depend on the accounts.
 COLLECTED = frozenset({"account_keys"})
 _HTTP = "an address such as https://host:port"
@@ -106,12 +108,18 @@ class Settings(BaseSettings):
     )
     profiles: tuple[ProfileSpec, ...] = Field(
         (),
-        description="Profiles: name, strategy, preset, symbols, params, settings, limits, approval. In desk.yaml only.",
+        description="Profiles: name, strategy, preset, symbols, params, settings, limits, bounds, approval. "
+        "In desk.yaml only.",
         json_schema_extra={"allowed": "a list of profiles"},
     )
     limits: Parameters = Field(
         default_factory=dict,
         description="Limits of every account by name. In desk.yaml only.",
+        json_schema_extra={"allowed": "a mapping of limit names to values"},
+    )
+    bounds: Parameters = Field(
+        default_factory=dict,
+        description="How loose the chat may make a limit of every account, by name. In desk.yaml only.",
         json_schema_extra={"allowed": "a mapping of limit names to values"},
     )
     approval: Parameters = Field(
@@ -125,6 +133,13 @@ class Settings(BaseSettings):
         ", ".join(AccountPreset),
     )
     day_reset_hour: Hour = _setting(0, "Hour, in UTC, at which the day of the account's limits begins.", "0 to 23")
+    max_mark_gap: Decimal = Field(
+        Decimal(1),
+        gt=0,
+        le=10,
+        description="No entry while the last price is further from the mark than so many percent.",
+        json_schema_extra={"allowed": "above 0, up to 10"},
+    )
     guard_orders_a_minute: int = Field(
         60,
         ge=1,

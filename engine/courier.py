@@ -6,6 +6,7 @@ returns.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ from engine.core.events import (
     ProtectionRefused,
 )
 from engine.core.orders import Purpose, Ticket
-from engine.exchanges.base import Accepted, Exchange, QueryFailedError, Rejected
+from engine.exchanges.base import EXPIRED, Accepted, Exchange, QueryFailedError, Rejected
 from engine.journal import JournalUnavailable
 
 type Put = Callable[[Event], None]
@@ -66,16 +67,17 @@ class Courier:
         self.idle = asyncio.Event()
         self.idle.set()
 
-    def carry(self, effect: Effect, durable: Durable) -> None:
-        """Begin to carry one effect out; `durable` is the journal's promise for the facts of its step. Once closed,
-        nothing is sent: what was decided is in the journal for the next start.
+    def carry(self, effect: Effect, durable: Durable, since_s: float | None = None) -> None:
+        """Begin to carry one effect out; `durable` is the journal's promise for the facts of its step, `since_s` the
+        monotonic time at which what decided it came in (now, unless given). Once closed, nothing is sent: what was
+        decided is in the journal for the next start.
         """
         if self._closed:
             return
         match effect:
             case PlaceOrder(ticket=ticket) if ticket.purpose is Purpose.ENTRY:
                 self._waiting[ticket.link_id] = ticket
-                self._begin(self._enter(ticket, durable, self._clock.monotonic()))
+                self._begin(self._enter(ticket, durable, self._until(since_s)))
             case PlaceOrder(ticket=ticket):
                 self._begin(self._place(ticket))
             case CancelOrder(link_id=link_id, symbol=symbol):
@@ -90,6 +92,9 @@ class Courier:
                 self._begin(self._ask_transfers(since_ms))
             case _:
                 pass
+
+    def _until(self, since_s: float | None) -> float:
+        return (self._clock.monotonic() if since_s is None else since_s) + self._terms.entry_ttl_s
 
     def _recall(self, link_id: str, symbol: str) -> None:
         ticket = self._waiting.pop(link_id, None)
@@ -124,16 +129,16 @@ class Courier:
                 {"message": "a request to the exchange broke", "exception": task.exception(), "task": task}
             )
 
-    async def _enter(self, ticket: Ticket, durable: Durable, began: float) -> None:
+    async def _enter(self, ticket: Ticket, durable: Durable, until_s: float) -> None:
         why = await self._made_durable(durable)
         if self._waiting.pop(ticket.link_id, None) is None:
             return
-        if not why and self._clock.monotonic() - began > self._terms.entry_ttl_s:
+        if not why and self._clock.monotonic() > until_s:
             why = f"expired: waited over {self._terms.entry_ttl_s:g} s"
         if why:
             self._put(OrderUnsent(ticket.link_id, why, ticket.decided_ms))
             return
-        await self._place(ticket)
+        await self._place(ticket, until_s)
 
     async def _made_durable(self, durable: Durable) -> str:
         if durable is None:
@@ -144,17 +149,19 @@ class Courier:
             return f"the journal cannot be written: {error}"
         return ""
 
-    async def _place(self, ticket: Ticket) -> None:
+    async def _place(self, ticket: Ticket, until_s: float = math.inf) -> None:
         at_ms = ticket.decided_ms
         self._put(OrderSent(ticket.link_id, at_ms))
         self._sending.add(ticket.link_id)
         try:
-            outcome = await self._exchange.place(ticket)
+            outcome = await self._exchange.place(ticket, until_s)
         finally:
             self._sending.discard(ticket.link_id)
         match outcome:
             case Accepted(order_id=order_id):
                 self._put(OrderAccepted(ticket.link_id, order_id, at_ms))
+            case Rejected(code=code, reason=reason) if code == EXPIRED:
+                self._put(OrderUnsent(ticket.link_id, reason, at_ms))
             case Rejected(code=code, reason=reason):
                 self._put(OrderRejected(ticket.link_id, code, reason, at_ms))
             case _:

@@ -93,6 +93,10 @@ class Slot:
         self._uses = uses
         self._rearm = rearm
 
+    def late(self, until_s: float) -> bool:
+        """Tell whether a time of the monotonic clock is over; from any thread."""
+        return self._clock.monotonic() > until_s
+
     def answered(self) -> None:
         """Let the windows run from now: the exchange has counted the request."""
         now = self._clock.monotonic()

@@ -57,7 +57,7 @@ class Desk:
         self.find_candles: Candles = lambda _symbol, _timeframe, _count: None
         self.find_listed: Callable[[], Collection[str]] = tuple
         self._journal = journal
-        self._inbox: deque[Event | _Asked] = deque()
+        self._inbox: deque[tuple[Event | _Asked, float]] = deque()
         self._filled = asyncio.Event()
         self._quiet = asyncio.Event()
         self._compared_ms: int | None = None
@@ -74,7 +74,7 @@ class Desk:
         self._take_in(event)
 
     def _take_in(self, item: Event | _Asked) -> None:
-        self._inbox.append(item)
+        self._inbox.append((item, self.clock.monotonic()))
         self._quiet.clear()
         self._filled.set()
 
@@ -118,7 +118,7 @@ class Desk:
             beat()
             until = self.clock.monotonic() + _SLICE_S
             while self._inbox and self.clock.monotonic() < until:
-                self._take(self._inbox.popleft())
+                self._take(*self._inbox.popleft())
             await asyncio.sleep(0)
 
     async def tick(self, beat: Callable[[], None] = lambda: None) -> None:
@@ -184,18 +184,20 @@ class Desk:
 
     # Inside
 
-    def _take(self, item: Event | _Asked) -> None:
+    def _take(self, item: Event | _Asked, since_s: float) -> None:
         self.steps += 1
         if isinstance(item, _Asked):
-            self._hand_on(self.trader.step(item.command), item.answer)
+            self._hand_on(self.trader.step(item.command), item.answer, since_s)
             return
         if isinstance(item, AccountReported):
             self._compared_ms = item.asked_ms
         effects = self.trader.step(item)
         if effects:
-            self._hand_on(effects)
+            self._hand_on(effects, since_s=since_s)
 
-    def _hand_on(self, effects: list[Effect], asked: asyncio.Future[Answer] | None = None) -> None:
+    def _hand_on(
+        self, effects: list[Effect], asked: asyncio.Future[Answer] | None = None, since_s: float | None = None
+    ) -> None:
         facts = [effect.fact for effect in effects if isinstance(effect, Record)]
         alerts = [effect.alert for effect in effects if isinstance(effect, Notify)]
         durable: Durable = None
@@ -211,7 +213,7 @@ class Desk:
                 if asked is not None and not asked.done():
                     asked.set_result(effect.answer)
             elif not isinstance(effect, Record | Notify):
-                self.courier.carry(effect, durable)
+                self.courier.carry(effect, durable, since_s)
 
 
 def _seen(future: asyncio.Future[int]) -> None:

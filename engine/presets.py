@@ -87,7 +87,7 @@ def _account_limits(*, day: int, week: int, peak: int, guard: int) -> tuple[Limi
         percent_limit("weekly_equity", Measure.WEEKLY_EQUITY, week, Action.HALT, warn=60),
         percent_limit("peak_drawdown", Measure.PEAK_EQUITY, peak, Action.HALT, warn=60),
         # The runaway guard's: where the emergency of the day did not end the losses, only an admin may begin again.
-        percent_limit("guard_loss", Measure.GUARD_LOSS, guard, Action.HALT, warn=80),
+        percent_limit("guard_loss", Measure.GUARD_LOSS, guard, Action.HALT, warn=60),
     )
 
 

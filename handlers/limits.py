@@ -31,7 +31,7 @@ async def show_limits(ctx: Context) -> None:
     snapshot = ctx.snapshot
     ordered = views.in_order(snapshot)
     labels = tuple(words.limit_name(limit) for limit in ordered)
-    await ctx.show(Screen(views.render_limits(snapshot), keys.limits_keyboard(ordered, labels)))
+    await ctx.show(Screen(views.render_limits(snapshot, ctx.zone), keys.limits_keyboard(ordered, labels)))
 
 
 @router.message(Command("limits"), flags=READS)

@@ -1,7 +1,9 @@
 """Closing: always reduce-only, at the market, at most one working close per position, tried again until it is flat."""
 
+from collections.abc import Callable
+
 from engine.core.effects import CancelOrder, PlaceOrder, QueryOrder
-from engine.core.facts import OrderIntended
+from engine.core.facts import EntriesUnwanted, OrderIntended
 from engine.core.ids import link_id
 from engine.core.market import Instrument
 from engine.core.money import Steps, Ticks
@@ -87,14 +89,29 @@ def cancel_entries(ws: Workspace, symbol: str | None = None, profile: str | None
             ws.emit(CancelOrder(ticket.link_id, ticket.symbol))
 
 
+def disown_entries(ws: Workspace, reason: str, covers: Callable[[Ticket], bool]) -> None:
+    """Have whatever the entries under way still fill closed, where `covers` says that people want it closed: a cancel
+    may come too late.
+    """
+    entries = (order.ticket for order in ws.state.book.open() if order.ticket.purpose is Purpose.ENTRY)
+    found = tuple(ticket.link_id for ticket in entries if covers(ticket))
+    if found:
+        ws.record(EntriesUnwanted(found, reason, ws.now_ms))
+
+
 def sweep(ws: Workspace) -> None:
-    """Send again the closes that ended without a flat position, and ask again about orders that are unknown."""
+    """Send again the closes that ended without a flat position, close what unwanted entries filled, and ask again about
+    orders that are unknown.
+    """
     for order in list(ws.state.book.open()):
         if order.status is OrderStatus.UNKNOWN:
             ask(ws, order)
     for position in list(ws.positions.values()):
         asked = ws.asked.get(f"exit/{position.symbol}", 0)
-        if position.closing and ws.wall_ms - asked >= pause_ms(position.exits):
+        entry = ws.state.book.orders.get(position.position_id)
+        if entry is not None and entry.unwanted and not position.closing:
+            close_position(ws, position, entry.unwanted)
+        elif position.closing and ws.wall_ms - asked >= pause_ms(position.exits):
             close_position(ws, position, position.closing)
 
 

@@ -323,6 +323,16 @@ class CommandHandled:
     at_ms: int
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class EntriesUnwanted:
+    """People closed what entries under way would open: whatever of them is still filled is closed too."""
+
+    link_ids: tuple[str, ...]
+    reason: str
+    at_ms: int
+
+
 type Fact = (
     AccountOpened
     | WalletCorrected
@@ -337,6 +347,7 @@ type Fact = (
     | OrderOutcomeUnknown
     | OrderEnded
     | OrderUnsent
+    | EntriesUnwanted
     | OrderNotFound
     | Executed
     | FundingPaid

@@ -15,7 +15,7 @@ from engine.core.facts import ExtremesSeen, Hold, HoldLifted, HoldSet, LimitCros
 from engine.core.fills import tell_unprotected
 from engine.core.holds import due
 from engine.core.limits import Crossing, crossing, measure, renewals
-from engine.core.market import DAY_MS, WEEK_MS, day_start, week_start
+from engine.core.market import DAY_MS, day_start
 from engine.core.money import from_money
 from engine.core.portfolio import EXTERNAL, Position
 from engine.core.profile import Action, HoldLevel, LimitSpec
@@ -184,7 +184,7 @@ def _check_scope(ws: Workspace, scope: str, specs: tuple[LimitSpec, ...]) -> Non
             _begin_anew(ws, scope, name.removesuffix(".at"))
     for spec in specs:
         key = spec.key
-        threshold = ws.state.thresholds.get(key, spec.threshold)
+        threshold = ws.threshold(spec)
         found = crossing(spec, threshold, measure(spec, ledger, references), ws.state.levels.get(key, ""))
         if found is not None:
             _crossed(ws, found)
@@ -247,9 +247,7 @@ def _act(ws: Workspace, found: Crossing) -> _Acted | None:
 
 def _hold(ws: Workspace, spec: LimitSpec) -> None:
     forever = spec.action is Action.EMERGENCY or not spec.period
-    until = None
-    if not forever:
-        until = ws.day_of(spec.profile) + DAY_MS if spec.period == "day" else week_start(ws.now_ms) + WEEK_MS
+    until = None if forever else ws.ends_of(spec)
     halted = spec.action in {Action.HALT, Action.EMERGENCY}
     hold = Hold(
         hold_id=f"limit:{spec.key}",

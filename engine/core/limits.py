@@ -1,7 +1,7 @@
 """Loss limits: stored references, what each limit measures now, and which crossings are new.
 
 Every limit reads one ledger and the references of its scope: the account's, or a profile's against its allocated
-equity. A value is ppm of its reference, or money.
+equity. A value is ppm of what its scope was worth at the reference, or money.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,17 @@ from engine.core.quick import quick
 class Ledger:
     """What a scope is worth now. `balance` without and `equity` with unrealised results, transfers left out; both start
     at the scope's base.
+
+    A profile's percentages are shares of what it is allocated: `allocation_ppm` of the account's balance
+    `account_balance` and equity `account_equity`. Both are None for the account itself.
     """
 
     balance: Money
     equity: Money
     unrealised: Money
+    account_balance: Money | None = None
+    account_equity: Money | None = None
+    allocation_ppm: int = PPM
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +49,69 @@ def renewals(ledger: Ledger, references: References, now_ms: int, day_begins_ms:
 
     `day.at` and `week.at` hold the instant the reference belongs to, so that a restart neither renews nor forgets one.
     """
-    day = day_start(now_ms, day_begins_ms)
-    if references.get("day.at") == day and ledger.equity <= references.get("peak", 0):
+    day, week = day_start(now_ms, day_begins_ms), week_start(now_ms)
+    # The week may begin within a day that does not begin at midnight.
+    begun = references.get("day.at") == day and references.get("week.at") == week
+    if begun and ledger.equity <= references.get("peak", 0):
         return []
     found = [] if "start" in references else [("start", ledger.equity)]
     if references.get("day.at") != day:
         found += [("day.at", day), ("day", ledger.equity), ("day.balance", ledger.balance)]
-    if references.get("week.at") != week_start(now_ms):
-        found += [("week.at", week_start(now_ms)), ("week", ledger.equity)]
+    if references.get("week.at") != week:
+        found += [("week.at", week), ("week", ledger.equity)]
     if ledger.equity > references.get("peak", 0):
         found.append(("peak", ledger.equity))
     return found
 
 
+_REFERENCES = {
+    Measure.DAILY_BALANCE: "day.balance",
+    Measure.DAILY_EQUITY: "day",
+    Measure.GUARD_LOSS: "day",
+    Measure.WEEKLY_EQUITY: "week",
+    Measure.PEAK_EQUITY: "peak",
+    Measure.DAILY_LOSS: "day",
+    Measure.TOTAL_LOSS: "start",
+}
+
+
 def measure(spec: LimitSpec, ledger: Ledger, references: References) -> int | None:
-    """Return what a limit measures now, in ppm or money; None where its reference is not positive."""
-    match spec.measure:
-        case Measure.UNREALISED:
-            return _share(ledger.unrealised, ledger.balance)
-        case Measure.DAILY_BALANCE:
-            return _change(ledger.balance, references.get("day.balance", 0))
-        case Measure.DAILY_EQUITY | Measure.GUARD_LOSS:
-            return _change(ledger.equity, references.get("day", 0))
-        case Measure.WEEKLY_EQUITY:
-            return _change(ledger.equity, references.get("week", 0))
-        case Measure.PEAK_EQUITY:
-            return _change(ledger.equity, references.get("peak", 0))
-        case Measure.DAILY_LOSS:
-            return ledger.equity - references.get("day", ledger.equity)
-        case _:
-            return ledger.equity - references.get("start", ledger.equity)
-
-
-def _share(part: Money, whole: Money) -> int | None:
+    """Return what a limit measures now, in ppm or money; None where that is not known or what it is a share of is not
+    positive.
+    """
+    change = _change(spec, ledger, references)
+    if spec.in_money:
+        return change or 0
+    base = base_of(spec, ledger, references)
+    if change is None or base is None or base <= 0:
+        return None
     # Towards zero: a loss reaches its limit exactly at the limit, not within the last millionth before it.
-    return share(part, PPM, whole) if whole > 0 else None
+    return share(change, PPM, base)
 
 
-def _change(now: Money, reference: Money) -> int | None:
-    return _share(now - reference, reference)
+def _change(spec: LimitSpec, ledger: Ledger, references: References) -> Money | None:
+    if spec.measure is Measure.UNREALISED:
+        return ledger.unrealised
+    reference = references.get(_REFERENCES[spec.measure])
+    if reference is None:
+        return None
+    return (ledger.balance if spec.measure is Measure.DAILY_BALANCE else ledger.equity) - reference
+
+
+def base_of(spec: LimitSpec, ledger: Ledger, references: References) -> Money | None:
+    """Return the money that a limit in percent is taken of: what the scope would be worth now without what it has made
+    or lost since the reference. For the account that is the reference itself, for a profile its allocation.
+    """
+    change = _change(spec, ledger, references)
+    if change is None:
+        return None
+    if spec.measure is Measure.UNREALISED:
+        change = 0
+    if spec.measure in {Measure.UNREALISED, Measure.DAILY_BALANCE}:
+        whole = ledger.balance if ledger.account_balance is None else ledger.account_balance
+    else:
+        whole = ledger.equity if ledger.account_equity is None else ledger.account_equity
+    return ppm_of(whole - change, ledger.allocation_ppm)
 
 
 def level_of(value: int | None, threshold: int, warn_ppm: int) -> str:
@@ -122,11 +152,8 @@ def floor_equity(spec: LimitSpec, threshold: int, level: str, ledger: Ledger, re
     """
     goal = threshold if level == "warned" else ppm_of(threshold, spec.warn_ppm)
     if spec.in_money:
-        name = "day" if spec.measure is Measure.DAILY_LOSS else "start"
-        return references.get(name, ledger.equity) + goal
-    if spec.measure is Measure.UNREALISED:
-        return ledger.balance + ledger.balance * goal // PPM + 1
-    names = {Measure.DAILY_EQUITY: "day", Measure.GUARD_LOSS: "day", Measure.WEEKLY_EQUITY: "week"}
-    name = names.get(spec.measure, "peak")
-    reference = references.get(name, 0)
-    return reference + reference * goal // PPM + 1
+        return references.get(_REFERENCES[spec.measure], ledger.equity) + goal
+    unrealised = spec.measure is Measure.UNREALISED
+    reference = ledger.balance if unrealised else references.get(_REFERENCES[spec.measure], 0)
+    base = base_of(spec, ledger, references) or 0
+    return reference + base * goal // PPM + 1

@@ -125,7 +125,7 @@ class Order:
     """A ticket and what became of it. Entity: changed only by the book.
 
     `final` is what the exchange says was filled in the end; until those fills are in, the order is not over. `slipped`
-    once its slippage was recorded.
+    once its slippage was recorded. `unwanted` says why what it still fills is to be closed.
     """
 
     ticket: Ticket
@@ -136,6 +136,7 @@ class Order:
     heard_ms: int = 0
     final: Steps | None = None
     slipped: bool = False
+    unwanted: str = ""
 
     @property
     def over(self) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from engine.core.adopting import offer
 from engine.core.fills import net_at
 from engine.core.holds import applying, strictest
-from engine.core.limits import measure
+from engine.core.limits import base_of, measure
 from engine.core.market import DAY_MS, timeframe_name
 from engine.core.money import Money, from_money
 from engine.core.orders import Order
@@ -155,7 +155,9 @@ def _order(ws: Workspace, order: Order) -> OrderView:
 
 def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
     threshold = ws.threshold(spec)
-    value = measure(spec, ws.ledger(spec.profile), ws.state.references.get(spec.profile, {}))
+    ledger, references = ws.ledger(spec.profile), ws.state.references.get(spec.profile, {})
+    value = measure(spec, ledger, references)
+    base = None if spec.in_money else base_of(spec, ledger, references)
     scale = from_money if spec.in_money else _ppm
     used = max(Decimal(0), Decimal(value) / threshold) if value is not None else Decimal(0)
     question = ws.state.questions.get(spec.key)
@@ -175,6 +177,8 @@ def _limit(ws: Workspace, spec: LimitSpec) -> LimitView:
         approval_ms=spec.approval_ms,
         question=question.phase if question else "",
         question_until_ms=question.until_ms if question else 0,
+        base=from_money(base) if base is not None else None,
+        renews_ms=ws.ends_of(spec) if spec.period else 0,
     )
 
 

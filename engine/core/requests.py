@@ -11,7 +11,7 @@ from engine.core import commands as c
 from engine.core.adopting import adopt
 from engine.core.approval import answer, waits
 from engine.core.effects import Reply
-from engine.core.exits import cancel_entries, close_position
+from engine.core.exits import cancel_entries, close_position, disown_entries
 from engine.core.facts import CommandHandled, Hold, HoldSet, LimitChanged, ProfileSwitched, RuleSwitched
 from engine.core.fills import BY_HAND
 from engine.core.guards import lift, scope_name
@@ -19,6 +19,7 @@ from engine.core.holds import liftable
 from engine.core.locks import free, lock
 from engine.core.manual import no_symbol, open_manual, switch_symbol, unlock
 from engine.core.money import from_money, percent_to_ppm, to_money
+from engine.core.orders import Ticket
 from engine.core.portfolio import Position
 from engine.core.profile import HoldLevel, LimitSpec
 from engine.core.workspace import Workspace
@@ -110,6 +111,8 @@ def _close(ws: Workspace, command: c.ClosePosition) -> c.Answer:
     if qty == 0:
         return c.Refused(command.command_id, f"{command.percent} % of {position.symbol} is below its quantity step.")
     cancel_entries(ws, command.symbol)
+    if command.percent == 100:
+        disown_entries(ws, BY_HAND, lambda ticket: ticket.symbol == command.symbol)
     ids = close_position(ws, position, BY_HAND, qty)
     notes = () if ids else (f"{command.symbol} is already being closed.",)
     return c.Done(command.command_id, ids, notes)
@@ -120,11 +123,18 @@ def _close_all(ws: Workspace, command: c.CloseAll) -> c.Answer:
         return c.Refused(command.command_id, _known_scope(ws, c.Scope("profile", command.profile)) or "")
     _set_pause(ws, command.by, c.Scope("profile", command.profile) if command.profile else c.ACCOUNT)
     cancel_entries(ws, profile=command.profile or None)
+    disown_entries(ws, BY_HAND, lambda ticket: _covers(command, ticket))
     ids: list[str] = []
     for position in list(ws.positions.values()):
         if matches(ws, position, command.which, command.profile):
             ids.extend(close_position(ws, position, BY_HAND))
     return c.Done(command.command_id, tuple(ids), () if ids else ("Nothing to close.",))
+
+
+def _covers(command: c.CloseAll, ticket: Ticket) -> bool:
+    # What would be a loser nobody knows before it is open.
+    sides = {c.Filter.ALL: True, c.Filter.LONGS: ticket.buy, c.Filter.SHORTS: not ticket.buy}
+    return sides.get(command.which, False) and command.profile in {"", ticket.profile}
 
 
 def matches(ws: Workspace, position: Position, which: c.Filter, profile: str) -> bool:

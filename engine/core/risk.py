@@ -266,7 +266,8 @@ def _quantity(ws: Workspace, d: Draft) -> str | None:
 def _margin(ws: Workspace, d: Draft) -> str | None:
     pending, pending_margin = reserved(ws)
     used = sum(p.margin() for p in ws.positions.values()) + pending_margin
-    need = d.notional // d.leverage + at_rate(d.notional, ws.account.taker_e8)
+    # The exchange, too, sets the fee to close aside with that to open.
+    need = d.notional // d.leverage + 2 * at_rate(d.notional, ws.account.taker_e8)
     equity = ws.equity()
     free = min(equity, ws.state.portfolio.wallet) - used
     if need > free:

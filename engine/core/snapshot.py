@@ -70,7 +70,8 @@ class OrderView:
 class LimitView:
     """A limit, its current value and the share of it that is used (0 … 1 and beyond); percent or money as `in_money`
     says. `approval` is `auto` or `ask` for an emergency, with the silence that closes; `question` how far one that was
-    asked is, with its end (wall time).
+    asked is, with its end (wall time). `base` is the money that a percentage is taken of,
+    `renews_ms` when the limit begins anew with its day or week (0: never).
     """
 
     key: str
@@ -88,6 +89,8 @@ class LimitView:
     approval_ms: int = 0
     question: str = ""
     question_until_ms: int = 0
+    base: Decimal | None = None
+    renews_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

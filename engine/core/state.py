@@ -145,6 +145,10 @@ class State:
         self.entered_day, self.entered_notional = day, before + ticket.expected * ticket.qty * ticket.unit
         self.entered_at = (*(at for at in self.entered_at if at > at_ms - MINUTE_MS), at_ms)
 
+    def _unwanted(self, fact: f.EntriesUnwanted) -> None:
+        for link_id in fact.link_ids:
+            self.book.orders[link_id].unwanted = fact.reason
+
     def _executed(self, fact: Executed) -> Trade | None:
         if fact.exec_id in self.executions:
             return None
@@ -311,6 +315,7 @@ _FOLDS: dict[type, Callable[[State, Any], Trade | None]] = {
     f.ForeignOrderFound: State._foreign,
     f.PositionAssigned: State._assigned,
     f.OrderIntended: State._intended,
+    f.EntriesUnwanted: State._unwanted,
     f.HoldSet: State._hold,
     f.HoldLifted: State._lifted,
     f.CooldownSet: State._cooldown,

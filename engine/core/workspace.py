@@ -12,7 +12,7 @@ from engine.core.events import BarClosed, PriceMoved, VenueState
 from engine.core.facts import Fact
 from engine.core.holds import strictest
 from engine.core.limits import Ledger
-from engine.core.market import Instrument, day_start
+from engine.core.market import DAY_MS, WEEK_MS, Instrument, day_start, week_start
 from engine.core.money import PPM, Money, Ticks, ppm_of
 from engine.core.portfolio import Position
 from engine.core.profile import Account, Action, HoldLevel, LimitSpec, Profile
@@ -139,10 +139,10 @@ class Workspace:
             unrealised = books.unrealised(self.marks)
             return Ledger(books.wallet, books.wallet + unrealised, unrealised)
         profile = self.account.profile(scope)
-        base = ppm_of(books.opening + books.transfers, profile.allocation_ppm if profile else PPM)
+        allocation_ppm = profile.allocation_ppm if profile else PPM
         unrealised = books.unrealised(self.marks, scope)
-        balance = base + books.net.get(scope, 0)
-        return Ledger(balance, balance + unrealised, unrealised)
+        balance = ppm_of(books.opening + books.transfers, allocation_ppm) + books.net.get(scope, 0)
+        return Ledger(balance, balance + unrealised, unrealised, books.wallet, self.equity(), allocation_ppm)
 
     def hold_level(self, profile: str = "", symbol: str = "") -> HoldLevel:
         """Return the level of the strictest hold in force."""
@@ -162,6 +162,10 @@ class Workspace:
         """Return when the present day of the account's limits (empty scope), or of a profile's, began."""
         return day_start(self.now_ms, 0 if scope else self.account.day_begins_ms)
 
+    def ends_of(self, spec: LimitSpec) -> int:
+        """Return when the present day or week of a limit ends."""
+        return self.day_of(spec.profile) + DAY_MS if spec.period == "day" else week_start(self.now_ms) + WEEK_MS
+
     def limits_of(self, scope: str) -> tuple[LimitSpec, ...]:
         """Return the limits of the account (empty scope) or of a profile."""
         if not scope:
@@ -170,5 +174,5 @@ class Workspace:
         return profile.limits if profile else ()
 
     def threshold(self, spec: LimitSpec) -> int:
-        """Return a limit's threshold as set now."""
-        return self.state.thresholds.get(spec.key, spec.threshold)
+        """Return a limit's threshold as set now, within the hard bound of now."""
+        return max(self.state.thresholds.get(spec.key, spec.threshold), spec.floor)

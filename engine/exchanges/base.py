@@ -1,5 +1,6 @@
 """What the desk needs of an exchange: three actions with honest outcomes, two questions, and a stream of events."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,6 +34,9 @@ class Unknown:
     why: str
 
 
+# The code of the refusal of a request whose time was up before it could be sent.
+EXPIRED = "expired"
+
 type Outcome = Accepted | Rejected | Unknown
 type Sink = Callable[[Event], None]
 
@@ -50,8 +54,10 @@ class Exchange(Protocol):
     async def close(self) -> None:
         """Stop delivering events and release connections."""
 
-    async def place(self, ticket: Ticket) -> Outcome:
-        """Place an order; stop and target travel with an entry."""
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
+        """Place an order; stop and target travel with an entry. What could not be sent until `until_s` of the desk's
+        monotonic clock, wherever it waits, is not sent any more: `Rejected` with the code `EXPIRED`.
+        """
 
     async def cancel(self, link_id: str, symbol: str) -> Outcome:
         """Cancel an order; an order that is already over is `Accepted`."""

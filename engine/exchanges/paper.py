@@ -7,6 +7,7 @@ and are learned by asking.
 """
 
 import asyncio
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class PaperExchange:
             self._store.close()
             self._store = None
 
-    async def place(self, ticket: Ticket) -> Outcome:
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:  # nothing waits here
         """Place an order. An id already taken is answered with the order it belongs to."""
         self._in_flight.add(ticket.link_id)
         try:

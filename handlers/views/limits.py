@@ -1,15 +1,16 @@
 """Loss limits: the list, one limit with a value being tried, and what a change would mean."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from engine.core.snapshot import LimitView, Snapshot
 from handlers.views import words
-from handlers.views.format import esc, money
+from handlers.views.format import esc, moment, money
 from handlers.views.table import Table, paragraphs
 
 
-def render_limits(snapshot: Snapshot) -> str:
-    """HTML of all limits."""
+def render_limits(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    """HTML of all limits, and when their days and weeks end."""
     head = f"<b>Limits</b> · {esc(words.mode(snapshot.mode))}"
     if not snapshot.limits:
         return paragraphs(head, "No loss limits are set in the configuration.")
@@ -20,7 +21,21 @@ def render_limits(snapshot: Snapshot) -> str:
         now = words.measured(limit.value, in_money=limit.in_money)
         table.line("", f"now {now}", f"limit {words.amount(limit.threshold, in_money=limit.in_money)}")
         table.line("", words.used(limit.used), f"then {limit.action.replace('_', ' ')}")
-    return paragraphs(head, table.html(), "Tap a limit to change it, or type /limit NAME VALUE.")
+    hint = "Tap a limit to change it, or type /limit NAME VALUE."
+    return paragraphs(head, table.html(), esc(_ends(snapshot, zone)), hint)
+
+
+def _ends(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    found: dict[str, int] = {}
+    for limit in in_order(snapshot):
+        if limit.renews_ms:
+            unit = "week" if limit.measure == "weekly_equity" else "day" if limit.profile else "account day"
+            found.setdefault(unit, limit.renews_ms)
+    if found.get("account day") == found.get("day"):
+        found.pop("account day", None)
+    ends = [f"{unit} ends {moment(ends_ms, zone)}" for unit, ends_ms in found.items()]
+    text = ", ".join(ends)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def in_order(snapshot: Snapshot) -> tuple[LimitView, ...]:
@@ -36,13 +51,13 @@ def render_limit(limit: LimitView, draft: Decimal, snapshot: Snapshot) -> str:
     """HTML of one limit and the value that its buttons are trying."""
     unit = limit.in_money
     table = Table(9)
-    table.row("Limit", words.amount(limit.threshold, in_money=unit), _worth(limit, limit.threshold, snapshot))
+    table.row("Limit", words.amount(limit.threshold, in_money=unit), _worth(limit, limit.threshold))
     table.row("Now", words.measured(limit.value, in_money=unit), words.used(limit.used))
     table.row(
         "Bounds", f"{words.amount(limit.loosest, in_money=unit)} to {words.amount(limit.tightest, in_money=unit)}"
     )
     if draft != limit.threshold:
-        table.row("Trying", words.amount(draft, in_money=unit), _worth(limit, draft, snapshot))
+        table.row("Trying", words.amount(draft, in_money=unit), _worth(limit, draft))
     return paragraphs(
         f"<b>Limit {esc(words.limit_name(limit))}</b> · {esc(words.mode(snapshot.mode))}",
         f"{esc(words.limit_explained(limit))}. When reached: {esc(words.action(limit.action))}.",
@@ -58,8 +73,8 @@ def render_limit_preview(limit: LimitView, new: Decimal, snapshot: Snapshot, *, 
     unit = limit.in_money
     table = Table(7)
     table.row("Change", f"{words.amount(limit.threshold, in_money=unit)} → {words.amount(new, in_money=unit)}")
-    if not unit:
-        table.row("Money", f"{_worth(limit, limit.threshold, snapshot)} → {_worth(limit, new, snapshot)}")
+    if limit.base is not None:
+        table.row("Money", f"{_worth(limit, limit.threshold)} → {_worth(limit, new)}")
     table.row("Now", words.measured(limit.value, in_money=unit), f"{words.used(limit.used)} of old")
     head = f"<b>{'Loosen' if loosens else 'Tighten'} limit {esc(words.limit_name(limit))}</b>"
     return paragraphs(
@@ -99,16 +114,5 @@ def _consequence(limit: LimitView, new: Decimal, snapshot: Snapshot) -> str:
     return f"<b>This is reached at once:</b> {esc(words.action(limit.action))}."
 
 
-def _worth(limit: LimitView, threshold: Decimal, snapshot: Snapshot) -> str:
-    if limit.in_money:
-        return ""
-    return f"≈{money(threshold * reference(limit, snapshot) / 100, 0)} USDT"
-
-
-def reference(limit: LimitView, snapshot: Snapshot) -> Decimal:
-    """The money that a percentage limit is taken of, as nearly as the snapshot tells."""
-    if limit.measure in {"daily_equity", "daily_balance", "guard_loss"}:
-        return snapshot.day_start_equity
-    if limit.measure == "peak_equity":
-        return snapshot.peak_equity
-    return snapshot.wallet if limit.measure == "unrealised" else snapshot.equity
+def _worth(limit: LimitView, threshold: Decimal) -> str:
+    return f"≈{money(threshold * limit.base / 100, 0)} USDT" if limit.base is not None else ""

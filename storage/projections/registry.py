@@ -53,5 +53,6 @@ PROJECTIONS: dict[type, Projection] = {
     f.PositionAssigned: position.assigned,
     f.CommandHandled: desk.command,
 }
-# Extremes seen while a position is open end up in its trade; no table shows them before.
-WITHOUT_ROWS: frozenset[type] = frozenset({f.ExtremesSeen})
+# Extremes seen while a position is open end up in its trade; no table shows them before. What became of an entry that
+# nobody wants any more its own facts tell.
+WITHOUT_ROWS: frozenset[type] = frozenset({f.ExtremesSeen, f.EntriesUnwanted})

@@ -1,6 +1,7 @@
 """What the contract suite needs of a market behind an exchange, and the two venues run today: simulated and paper."""
 
 import json
+import math
 from pathlib import Path
 from typing import Protocol
 
@@ -102,7 +103,7 @@ class Thin:
             if self.sink is not None:
                 self.sink(event)
 
-    async def place(self, ticket: Ticket) -> Outcome:
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
         return self._told(self.truth.place(request_of(ticket), self.truth.now_ms), "110072", ticket.link_id)
 
     async def cancel(self, link_id: str, symbol: str) -> Outcome:

@@ -141,8 +141,8 @@ PEOPLE = (
         "trading begins only after a confirmation with a code.",
         proofs={
             "properties/test_malicious_strategy.py": (
-                "test_a_strategy_that_always_signals_exceeds_no_limit",
-                "test_a_loss_limit_that_acts_stops_a_strategy_that_always_signals",
+                "test_strategies_that_always_signal_exceed_no_limit",
+                "test_without_any_one_of_the_checks_a_limit_is_exceeded",
             ),
             "unit/core/test_runaway.py": (
                 "test_the_last_order_within_a_minute_passes_and_one_more_halts",

@@ -50,8 +50,8 @@ class Rig:
                     self._place(effect)
                 case CancelOrder(link_id=link_id) if link_id in venue.orders and self.fate != "request lost":
                     venue.end(link_id)
-                case SetProtection(symbol=symbol, stop=stop, target=target) if self.fate != "request lost":
-                    if not venue.protect(symbol, stop, target):
+                case SetProtection(symbol=symbol, stop=stop, target=target, trail=trail) if self.fate != "request lost":
+                    if not venue.protect(symbol, stop, target, trail):
                         self.mail.append(e.ProtectionRefused(symbol, "no position", venue.now_ms))
                 case QueryOrder(link_id=link_id):
                     self.questions.add(link_id)

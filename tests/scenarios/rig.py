@@ -1,6 +1,7 @@
 """A live desk on a paper exchange with faults, in virtual time: the market moves by itself, the test sends signals."""
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -40,10 +41,10 @@ class Counting(PaperExchange):
         super().__init__(truth, faults=faults)
         self.requests: list[Ticket] = []
 
-    async def place(self, ticket: Ticket) -> Outcome:
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
         """Note the request and pass it on."""
         self.requests.append(ticket)
-        return await super().place(ticket)
+        return await super().place(ticket, until_s)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """The paper exchange with an unreliable line: messages lost, doubled or out of order, refusals, gates to stop at."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -70,14 +71,14 @@ class LossyExchange(PaperExchange):
         while self._held:
             sink(self._held.pop())
 
-    async def place(self, ticket: Ticket) -> Outcome:
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
         """Place over the bad line."""
         self.requests.append(ticket)
         await self.line.gate("on the way")
         if self.line.delay_s:
             await asyncio.sleep(self.line.delay_s)
         refused = self._refused()
-        outcome = refused or await super().place(ticket)
+        outcome = refused or await super().place(ticket, until_s)
         await self.line.gate("on the way back")
         return outcome
 

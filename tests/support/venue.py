@@ -33,6 +33,7 @@ class Holding:
     cost: Money = 0
     stop: Ticks = 0
     target: Ticks = 0
+    trail: Ticks = 0
 
 
 @dataclass(slots=True)
@@ -90,13 +91,13 @@ class FakeVenue:
             order.over = True
             self.news.append(e.OrderEnded(link_id, order.filled, "ended", self.now_ms))
 
-    def protect(self, symbol: str, stop: Ticks, target: Ticks) -> bool:
-        """Set stop and target of a position; False when there is none."""
+    def protect(self, symbol: str, stop: Ticks, target: Ticks, trail: Ticks = 0) -> bool:
+        """Set stop, target and trailing distance of a position; False when there is none."""
         held = self.holding(symbol)
         if not held.qty:
             return False
-        held.stop, held.target = stop, target
-        self.news.append(e.ProtectionReported(symbol, stop, target, self.now_ms))
+        held.stop, held.target, held.trail = stop, target, trail
+        self.news.append(e.ProtectionReported(symbol, stop, target, self.now_ms, trail))
         return True
 
     def force(self, symbol: str, kind: e.ExecKind, qty: Steps | None = None) -> None:
@@ -148,7 +149,7 @@ class FakeVenue:
         """Answer the whole view of this instant."""
         orders = (self.row(link_id) for link_id in self.orders)
         positions = (
-            e.PositionReport(symbol, held.qty, held.cost, held.stop, held.target)
+            e.PositionReport(symbol, held.qty, held.cost, held.stop, held.target, held.trail)
             for symbol, held in self.holdings.items()
             if held.qty
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
@@ -19,7 +20,7 @@ from engine.core.events import (
 )
 from engine.core.money import Ticks
 from engine.core.orders import Purpose, Ticket
-from engine.exchanges.base import Accepted, Outcome, QueryFailedError, Rejected, Sink, Unknown
+from engine.exchanges.base import EXPIRED, Accepted, Outcome, QueryFailedError, Rejected, Sink, Unknown
 from engine.exchanges.bybit import checks
 from engine.exchanges.bybit.account import AccountView
 from engine.exchanges.bybit.caller import Said
@@ -218,28 +219,30 @@ class BybitExchange:
 
     # Actions
 
-    async def place(self, ticket: Ticket) -> Outcome:
-        """Place a market order. An id that the exchange has already is answered with the order it belongs to."""
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
+        """Place a market order. An id that the exchange has already is answered with the order it belongs to. An entry
+        does not leave after `until_s`.
+        """
         instrument = self._instruments.at(ticket.symbol, ticket.unit)
         if instrument is None:
             return Rejected("symbol", f"{ticket.symbol} is not known from the exchange")
         entry = ticket.purpose is Purpose.ENTRY
         if entry:
-            refused = await self._lever(ticket)
+            refused = await self._lever(ticket, until_s)
             if refused is not None:
                 return refused
         self._evidence.sending(ticket.link_id, self._events.positions.get(ticket.symbol))
         outcome: Outcome = Unknown("interrupted while sending")
         try:
-            said = await self._send(order_body(ticket, instrument), entry=entry)
+            said = await self._send(order_body(ticket, instrument), until_s, entry=entry)
             outcome = await self._outcome(said, ticket)
         finally:
             self._evidence.answered(ticket.link_id, settled=not isinstance(outcome, Unknown))
         return outcome
 
-    async def _send(self, body: dict[str, Any], *, entry: bool) -> Said:
+    async def _send(self, body: dict[str, Any], until_s: float, *, entry: bool) -> Said:
         if entry:
-            return await self._orders.send(body, Lane.ENTRY)
+            return await self._orders.send(body, Lane.ENTRY, until_s)
         while True:
             # An exit outlasts a silence that the exchange asks for, and leaves in the moment it ends.
             while self._connection.limiter.silent_s:
@@ -250,7 +253,7 @@ class BybitExchange:
 
     async def _outcome(self, said: Said, ticket: Ticket) -> Outcome:
         if not said.reply.sent:
-            return Rejected(_SILENCED, said.why)
+            return Rejected(_unsent(said), said.why)
         match said.verdict:
             case Verdict.DONE:
                 return Accepted(str(said.reply.result.get("orderId", "")))
@@ -271,16 +274,16 @@ class BybitExchange:
             return Unknown(f"the id is taken; {error}")
         return Accepted(found.order_id) if found else Unknown("the id is taken, but its order does not show yet")
 
-    async def _lever(self, ticket: Ticket) -> Rejected | None:
+    async def _lever(self, ticket: Ticket, until_s: float) -> Rejected | None:
         if self._leverage.get(ticket.symbol) == ticket.leverage:
             return None
         leverage = str(ticket.leverage)
         body = {"category": CATEGORY, "symbol": ticket.symbol, "buyLeverage": leverage, "sellLeverage": leverage}
-        said = await self._caller.ask(Action.LEVERAGE, SET_LEVERAGE, body, Lane.ENTRY)
+        said = await self._caller.ask(Action.LEVERAGE, SET_LEVERAGE, body, Lane.ENTRY, until_s=until_s)
         if said.verdict is not Verdict.DONE:
             # Whatever became of it, the order itself was not sent.
             self._leverage.pop(ticket.symbol, None)
-            return Rejected(said.code if said.reply.sent else _SILENCED, f"leverage {leverage} not set: {said.why}")
+            return Rejected(said.code if said.reply.sent else _unsent(said), f"leverage {leverage} not set: {said.why}")
         self._leverage[ticket.symbol] = ticket.leverage
         return None
 
@@ -348,3 +351,7 @@ class BybitExchange:
         Raises QueryFailedError.
         """
         return await self._evidence.of(link_id, symbol, sent_ms)
+
+
+def _unsent(said: Said) -> str:
+    return EXPIRED if said.reply.late else _SILENCED

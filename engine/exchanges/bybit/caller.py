@@ -5,6 +5,7 @@ Sent again is only what the exchange says it did not process, always as the same
 """
 
 import asyncio
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -59,16 +60,29 @@ class Caller:
         self._syncing: asyncio.Task[None] | None = None
 
     async def ask(
-        self, action: Action, endpoint: Endpoint, params: Mapping[str, Any], lane: Lane, *, weight: int = 1
+        self,
+        action: Action,
+        endpoint: Endpoint,
+        params: Mapping[str, Any],
+        lane: Lane,
+        *,
+        weight: int = 1,
+        until_s: float = math.inf,
     ) -> Said:
-        """Send a request, again where it was certainly not processed; questions also after lost answers."""
+        """Send a request, again where that cannot do it twice; questions also after lost answers. Nothing is sent after
+        `until_s` of the monotonic clock.
+        """
+        before: Said | None = None
         for attempt in range(1, _TRIES + 1):
-            reply = await self.rest.call(endpoint, params, lane, weight=weight)
+            reply = await self.rest.call(endpoint, params, lane, weight=weight, until_s=until_s)
             said = Said(judge(action, reply.answer), reply)
             if not reply.sent:
-                # Perhaps another account of this address was told to be silent.
-                self._silent()
-                return said
+                if not reply.late:
+                    # Perhaps another account of this address was told to be silent.
+                    self._silent()
+                # What the exchange was busy with may still be done: that nothing more left says nothing about it.
+                return before if before is not None and before.verdict is Verdict.BUSY else said
+            before = said
             self._learn(said, endpoint)
             if attempt == _TRIES or not await self._once_more(said, action, endpoint, attempt):
                 return said

@@ -1,6 +1,7 @@
 """Placing and cancelling: request bodies, and exits that find a second way when the first is used up."""
 
 import asyncio
+import math
 from collections import deque
 from typing import Any
 
@@ -72,10 +73,10 @@ class OrderDesk:
         self._queue: deque[tuple[dict[str, Any], asyncio.Future[Said]]] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
-    async def send(self, body: dict[str, Any], lane: Lane) -> Said:
-        """Place one order and return what was said of it."""
+    async def send(self, body: dict[str, Any], lane: Lane, until_s: float = math.inf) -> Said:
+        """Place one order and return what was said of it; an entry is not sent after `until_s`."""
         if lane is not Lane.EXIT or self._caller.rest.limiter.ready(CREATE.group, lane):
-            return await self._caller.ask(Action.PLACE, CREATE, body, lane)
+            return await self._caller.ask(Action.PLACE, CREATE, body, lane, until_s=until_s)
         future: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
         self._queue.append((body, future))
         if self._flushing is None or self._flushing.done():

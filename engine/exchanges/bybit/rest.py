@@ -5,6 +5,7 @@ sending. Nothing is logged here, so no key can be.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from engine.exchanges.bybit.endpoints import SERVER_TIME, Endpoint
 from engine.exchanges.bybit.hosts import is_loopback
 from engine.exchanges.bybit.parse import BadData, server_time_ms
 from engine.exchanges.bybit.servertime import ServerTime
-from engine.limiter import Lane, Limiter, SilencedError
+from engine.limiter import Lane, Limiter, SilencedError, Slot
 
 RESET_HEADER = "X-Bapi-Limit-Reset-Timestamp"
 _URGENT_THREADS = 16
@@ -45,19 +46,24 @@ class Access:
 
 class Reply(NamedTuple):
     """What came back. `sent` False: nothing left this machine. `reset_ms` is the server's time at which a used-up
-    limit begins anew, 0 when unsaid.
+    limit begins anew, 0 when unsaid; `late`: it was not sent because its time was up.
     """
 
     answer: Answer
     body: dict[str, Any]
     sent: bool = True
     reset_ms: int = 0
+    late: bool = False
 
     @property
     def result(self) -> dict[str, Any]:
         """The envelope's result; empty when there is none."""
         value = self.body.get("result")
         return value if isinstance(value, dict) else {}
+
+
+class _LateError(Exception):
+    pass
 
 
 class _Raw(NamedTuple):
@@ -133,9 +139,12 @@ class Rest:
         self._urgent = ThreadPoolExecutor(_URGENT_THREADS, "bybit-orders")
         self._other = ThreadPoolExecutor(_OTHER_THREADS, "bybit-questions")
 
-    async def call(self, endpoint: Endpoint, params: Mapping[str, Any], lane: Lane, *, weight: int = 1) -> Reply:
-        """Send one request when the budget allows and return what came of it; never raises for what the network or
-        the exchange does. Numbers in `params` must be plain decimal strings.
+    async def call(
+        self, endpoint: Endpoint, params: Mapping[str, Any], lane: Lane, *, weight: int = 1, until_s: float = math.inf
+    ) -> Reply:
+        """Send one request when the budget allows, but not after `until_s` of the monotonic clock, and return what came
+        of it; never raises for what the network or the exchange does. Numbers in `params` must be plain decimal
+        strings.
         """
         try:
             slot = await self.limiter.slot(endpoint.group, lane, weight)
@@ -144,7 +153,9 @@ class Rest:
         pool = self._other if lane is Lane.QUERY else self._urgent
         sent_ms = self._wall_ms()
         try:
-            raw = await asyncio.get_running_loop().run_in_executor(pool, self._client.send, endpoint, params)
+            raw = await asyncio.get_running_loop().run_in_executor(pool, self._send, endpoint, params, slot, until_s)
+        except _LateError:
+            return Reply(Answer(0, None, "expired: it could not be sent in time"), {}, sent=False, late=True)
         except OSError as error:
             # Every exception of `requests` is an OSError; its text may hold the address asked, its name does not.
             return Reply(Answer(0, None, type(error).__name__), {})
@@ -156,6 +167,12 @@ class Rest:
             clock = self.time.signing if endpoint is SERVER_TIME else self.time.market
             clock.observe(sent_ms=sent_ms, got_ms=self._wall_ms(), server_ms=server_ms)
         return reply
+
+    def _send(self, endpoint: Endpoint, params: Mapping[str, Any], slot: Slot, until_s: float) -> _Raw:
+        # In the thread: the last place where a request may have waited.
+        if slot.late(until_s):
+            raise _LateError
+        return self._client.send(endpoint, params)
 
     def _hidden(self, content: bytes) -> bytes:
         # A refusal may quote what was signed, and its words go to people and into the journal.

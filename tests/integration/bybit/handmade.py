@@ -145,13 +145,17 @@ class Handmade:
 
 
 class Hurried(SystemClock):
-    """The machine's clock with pauses a hundred times shorter, and wall time that can be moved on."""
+    """The machine's clock with pauses a hundred times shorter, and times that can be moved on."""
 
     def __init__(self) -> None:
         self.moved_ms = 0
+        self.ahead_s = 0.0
 
     def wall_ms(self) -> int:
         return super().wall_ms() + self.moved_ms
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 100)

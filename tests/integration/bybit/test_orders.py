@@ -8,11 +8,13 @@ from engine.core.events import Event, InstrumentChanged, ProtectionReported, Ven
 from engine.core.market import Status
 from engine.core.orders import Purpose
 from engine.exchanges.base import Accepted, Rejected, Unknown
+from engine.limiter import Lane
 from tests.integration.bybit.handmade import KEY, SECRET, SYMBOL, Answer, Asked, Desk, Handmade, play, ticket, together
 from tests.unit.bybit import documented as doc
 
 CREATE, BATCH, STOP = "/v5/order/create", "/v5/order/create-batch", "/v5/position/trading-stop"
 EXIT = Purpose.EXIT
+LATE = Rejected("expired", "expired: it could not be sent in time")
 
 
 def test_an_order_is_signed_and_its_answer_is_its_id() -> None:
@@ -271,6 +273,50 @@ def test_entries_leave_room_for_exits() -> None:
         names = [asked.params["orderLinkId"] for asked in desk.server.posts()]
         assert names.index("pd00-x") <= 8
         await asyncio.gather(*entries)
+
+    play(story)
+
+
+def waits(desk: Desk, seconds: float) -> dict[str, str]:
+    return {"X-Bapi-Limit-Reset-Timestamp": str(desk.server.now_ms() + int(seconds * 1_000))}
+
+
+def test_an_entry_whose_time_is_over_while_it_waits_for_the_budget_is_not_sent_any_more() -> None:
+    async def story(desk: Desk) -> None:
+        desk.server.scripted[CREATE].append(Answer(code=10006, message="Too many visits!", headers=waits(desk, 0.4)))
+        first = asyncio.create_task(desk.exchange.place(ticket("first")))
+        await desk.until(lambda: not desk.connection.limiter.ready("create", Lane.ENTRY))
+        now_s = desk.clock.monotonic()
+        late, early = await together(
+            desk.exchange.place(ticket("late"), now_s + 0.1), desk.exchange.place(ticket("early"), now_s + 5)
+        )
+        assert (late, isinstance(early, Accepted), isinstance(await first, Accepted)) == (LATE, True, True)
+        assert "pd00-late" not in [asked.params["orderLinkId"] for asked in desk.server.posts()]
+
+    play(story)
+
+
+def test_an_entry_whose_time_is_over_while_its_leverage_waits_is_not_sent() -> None:
+    async def story(desk: Desk) -> None:
+        answer = Answer(code=10006, message="Too many visits!", headers=waits(desk, 0.3))
+        desk.server.scripted["/v5/position/set-leverage"].append(answer)
+        outcome = await desk.exchange.place(ticket(), desk.clock.monotonic() + 0.1)
+        assert isinstance(outcome, Rejected)
+        assert outcome.code == "expired"
+        assert desk.server.posts() == []
+
+    play(story)
+
+
+def test_what_the_exchange_is_still_busy_with_stays_unknown_although_the_time_is_over() -> None:
+    async def story(desk: Desk) -> None:
+        def busy(_asked: Asked) -> Answer:
+            desk.clock.ahead_s = 20.0
+            return Answer(code=110079, message="The order is processing")
+
+        desk.server.rules[CREATE] = busy
+        assert isinstance(await desk.exchange.place(ticket(), desk.clock.monotonic() + 10), Unknown)
+        assert len(desk.server.posts()) == 1
 
     play(story)
 

@@ -84,6 +84,13 @@ def test_limits_are_taken_in_percent_and_money_with_or_without_their_sign(tmp_pa
         ({"profiles": [profile(approval={"daily": "ask"})]}, "profile cft has no limit 'daily'"),
         ({"profiles": [profile(limits={"daily": -4})]}, "has no limit 'daily'; it has: unrealised"),
         ({"profiles": [profile(limits={"daily_equity": "low"})]}, "must be a number, not 'low'"),
+        ({"bounds": {"daily": -80}}, "the account has no limit 'daily'"),
+        ({"bounds": {"daily_equity": -101}}, "the bound of daily_equity cannot be -101%"),
+        ({"bounds": {"daily_equity": "-0.1"}}, "limit daily_equity must be a number"),
+        ({"bounds": {"daily_equity": 0}}, "the bound of daily_equity cannot be 0%"),
+        ({"bounds": {"daily_equity": -9}}, "limit daily_equity is -10%, beyond its bound -9%"),
+        ({"bounds": {"daily_equity": -12}, "limits": {"daily_equity": -13}}, "must be -0.1% to -12%, not -13%"),
+        ({"profiles": [profile(bounds={"unrealised": -4})]}, "profile cft: limit unrealised is -5%, beyond"),
         ({"limits": {"daily_equity": -80}}, "must be -0.1% to -50%, not -80%"),
         (
             {"profiles": [profile(name="majors-a", preset="cft"), profile(name="majors-b", preset="cft")]},
@@ -181,6 +188,16 @@ def test_a_funded_account_has_tighter_limits_and_a_day_of_its_own(tmp_path: Path
         "guard_loss": -6,
     }
     assert own.day_begins_ms == 22 * HOUR_MS
+
+
+def test_hard_bounds_and_the_distance_from_the_mark_are_set_by_settings(tmp_path: Path) -> None:
+    mine = {"name": "ma_cross", "strategy": "ma_cross", "bounds": {"daily_loss": -7}}
+    own = made(tmp_path, bounds={"daily_equity": -60, "peak_drawdown": 25}, max_mark_gap=0.5, profiles=[mine]).account
+    floors = {limit.key: limit.floor for limit in (*own.limits, *own.profiles[0].limits)}
+    assert (floors["daily_equity"], floors["peak_drawdown"]) == (percent_to_ppm(-60), percent_to_ppm(-25))
+    assert (floors["weekly_equity"], floors["ma_cross.daily_loss"]) == (percent_to_ppm(-50), to_money(-7))
+    assert own.max_mark_gap_ppm == 5_000
+    assert made(tmp_path).account.max_mark_gap_ppm == 10_000
 
 
 def test_the_runaway_guard_is_set_by_settings(tmp_path: Path) -> None:

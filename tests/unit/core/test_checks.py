@@ -188,9 +188,9 @@ def test_leverage_stays_within_the_instruments() -> None:
     assert failed(made, instrument=instrument(max_leverage=Decimal("9.99"))) == "quantity"
 
 
-def test_free_margin_covers_initial_margin_and_fee_to_the_unit() -> None:
+def test_free_margin_covers_initial_margin_and_the_fees_of_both_sides_to_the_unit() -> None:
     made = bench()
-    need = to_money(150) + to_money("0.825")
+    need = to_money(150) + 2 * to_money("0.825")
     made.state.portfolio.wallet = need
     assert failed(made) == ""
     made.state.portfolio.wallet = need - 1
@@ -201,7 +201,7 @@ def test_what_is_reserved_is_not_free() -> None:
     made = bench()
     ticket = made.order(symbol=ETH)
     made.step(e.OrderOutcomeUnknown(ticket.link_id, "timeout", made.now))
-    made.state.portfolio.wallet = to_money(300) + to_money("0.825")
+    made.state.portfolio.wallet = to_money(300) + to_money("1.65")
     assert failed(made) == ""
     made.state.portfolio.wallet -= 1
     assert failed(made) == "margin"

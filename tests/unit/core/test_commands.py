@@ -234,6 +234,15 @@ def test_a_limit_beyond_its_bounds_is_refused_with_the_bounds(typed: str) -> Non
     assert "must lie between -0.1% and -50%" in reason
 
 
+def test_a_bound_that_was_tightened_since_binds_what_was_set_from_chat_before() -> None:
+    bench = desk()
+    ask(bench, c.ChangeLimit, key="daily_equity", value=Decimal(40))
+    spec = replace(bench.account.limits[0], floor=-300_000)
+    bench.account = replace(bench.account, limits=(spec,))
+    bench.restart()
+    assert bench.ws.threshold(spec) == -300_000
+
+
 def test_limits_in_money_are_typed_in_money() -> None:
     bench = desk()
     ask(bench, c.ChangeLimit, key="alpha.total_loss", value=Decimal("12.5"))

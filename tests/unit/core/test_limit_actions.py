@@ -327,6 +327,22 @@ def test_the_day_of_the_account_begins_when_it_is_said_to_and_the_profiles_at_mi
     assert_replays(bench)
 
 
+def test_the_week_begins_on_monday_whenever_the_day_of_the_account_begins() -> None:
+    weekly = limit(Measure.WEEKLY_EQUITY, -1_000, Action.HALT)
+    bench = Bench(account(limits=[weekly], day_begins_ms=22 * HOUR))
+    bench.enter()
+    bench.time()
+    fall(bench, 100)
+    monday = T0 - T0 % DAY + 5 * DAY
+    assert bench.state.holds["limit:weekly_equity"].until_ms == monday
+    bench.time(monday - 1 - bench.now)
+    assert list(bench.state.holds) == ["limit:weekly_equity"]
+    effects = bench.time(1)
+    assert [fact.level for fact in facts(effects, LimitCrossed)] == ["cleared"]
+    assert (bench.state.references[""]["week.at"], bench.state.holds) == (monday, {})
+    assert_replays(bench)
+
+
 def test_the_guards_loss_halts_until_an_admin_lifts_it() -> None:
     bench = limited(Measure.GUARD_LOSS, -2_000, Action.HALT)
     fall(bench, 140)

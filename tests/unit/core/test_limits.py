@@ -1,5 +1,7 @@
 """What each loss limit measures, and which crossings are new."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.core.limits import Ledger, crossing, floor_equity, level_of, measure, renewals
@@ -33,6 +35,26 @@ REFERENCES = {"day": 200, "day.balance": 400, "week": 500, "peak": 1_000, "start
 )
 def test_every_limit_measures_its_own_quantity(kind: Measure, value: int) -> None:
     assert measure(limit(kind), Ledger(200, 100, -100), REFERENCES) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (M.UNREALISED, -200_000),
+        (M.DAILY_BALANCE, -24_703),
+        (M.DAILY_EQUITY, -100_000),
+        (M.WEEKLY_EQUITY, -190_476),
+        (M.PEAK_EQUITY, -248_847),
+        (M.DAILY_LOSS, -100),
+        (M.TOTAL_LOSS, -300),
+    ],
+)
+def test_a_profiles_loss_is_a_share_of_what_it_is_allocated_of_the_present_account(kind: Measure, value: int) -> None:
+    # Half of an account that stands at 1,900: what others made or lost since counts there, what it lost itself not.
+    ledger = Ledger(balance=4_980, equity=4_900, unrealised=-200, account_balance=2_000, account_equity=1_900)
+    ledger = replace(ledger, allocation_ppm=500_000)
+    references = {"day": 5_000, "day.balance": 5_005, "week": 5_100, "peak": 5_170, "start": 5_200}
+    assert measure(limit(kind, profile="alpha"), ledger, references) == value
 
 
 @pytest.mark.parametrize("kind", [M.UNREALISED, M.DAILY_BALANCE, M.DAILY_EQUITY, M.WEEKLY_EQUITY, M.PEAK_EQUITY])

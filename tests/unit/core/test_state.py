@@ -86,7 +86,7 @@ def test_a_busy_desk_records_every_kind_of_fact_and_its_facts_restore_it() -> No
     bench.step(e.TransfersReported((e.Transfer("t", 10**10, "TRANSFER_IN", bench.now),), bench.now))
     bench.step(e.Executed("out", "", "", BTC, False, 9_700, 150, 0, e.ExecKind.STOP, bench.now))
     recorded = {type(fact) for fact in bench.facts}
-    elsewhere = {f.PositionAdopted, f.PositionAssigned, f.WalletCorrected, *ASKING}
+    elsewhere = {f.PositionAdopted, f.PositionAssigned, f.EntriesUnwanted, f.WalletCorrected, *ASKING}
     assert recorded >= state_module._FOLDS.keys() - elsewhere
     assert_replays(bench)
 

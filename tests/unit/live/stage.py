@@ -1,6 +1,7 @@
 """Hand-written parts for tests of the shell: an exchange that answers when told to, tickets, and generated candles."""
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,7 @@ class ScriptedExchange:
     outcome: Outcome = field(default_factory=Accepted)
     failures: int = 0
     silent: bool = False
+    untils: list[float] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     since: list[int] = field(default_factory=list)
@@ -56,8 +58,9 @@ class ScriptedExchange:
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    async def place(self, ticket: Ticket) -> Outcome:
-        """Note the request, wait at the gate, answer."""
+    async def place(self, ticket: Ticket, until_s: float = math.inf) -> Outcome:
+        """Note the request and until when, wait at the gate, answer."""
+        self.untils.append(until_s)
         self.calls.append(("place", ticket.link_id))
         await self.gate.wait()
         return self.outcome

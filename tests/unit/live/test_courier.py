@@ -1,6 +1,7 @@
 """Entries wait until they are durable, exits never wait, and every request that left has an outcome."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from engine.core.effects import CancelOrder, PlaceOrder, QueryAccount, QueryOrder, SetProtection
 from engine.core.events import OrderOutcomeUnknown, OrderRejected, OrderUnsent, ProtectionRefused
 from engine.core.orders import Purpose
-from engine.exchanges.base import Rejected, Unknown
+from engine.exchanges.base import EXPIRED, Rejected, Unknown
 from engine.journal import JournalUnavailable
 from tests.support.desk import BTC
 from tests.support.virtual import run
@@ -83,6 +84,35 @@ def test_an_entry_older_than_ten_seconds_expires(play: Play, waited_s: float, se
         await o.courier.idle.wait()
         assert (("place", "a") in o.exchange.calls) is sent
         assert o.kinds() == (["OrderSent", "OrderAccepted"] if sent else ["OrderUnsent"])
+
+    play(work)
+
+
+def test_the_ten_seconds_begin_when_the_reason_came_in_and_bind_the_exchange_too(play: Play) -> None:
+    async def work(o: Office) -> None:
+        durable = o.promise()
+        durable.set_result(1)
+        await asyncio.sleep(7)
+        o.courier.carry(ENTRY, durable, 2.0)
+        o.courier.carry(EXIT, durable, 2.0)
+        await o.courier.idle.wait()
+        assert sorted(o.exchange.untils) == [12.0, math.inf]
+        o.courier.carry(PlaceOrder(ticket("late")), durable, -4.0)
+        await o.courier.idle.wait()
+        assert ("place", "late") not in o.exchange.calls
+        assert o.kinds()[-1] == "OrderUnsent"
+
+    play(work)
+
+
+def test_an_entry_that_the_exchange_could_not_send_in_time_was_never_sent(play: Play) -> None:
+    async def work(o: Office) -> None:
+        o.exchange.outcome = Rejected(EXPIRED, "expired")
+        durable = o.promise()
+        durable.set_result(1)
+        o.courier.carry(ENTRY, durable)
+        await o.courier.idle.wait()
+        assert o.kinds() == ["OrderSent", "OrderUnsent"]
 
     play(work)
 

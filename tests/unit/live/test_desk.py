@@ -6,14 +6,16 @@ from decimal import Decimal
 import pytest
 
 from engine.core.commands import Answer, Done, Pause, Refused
-from engine.core.events import InstrumentChanged, OrderSent
+from engine.core.events import BarClosed, InstrumentChanged, OrderSent, PriceMoved
 from engine.core.facts import AccountOpened, CommandHandled, OrderIntended
+from engine.core.market import MINUTE_MS
 from engine.core.state import State
+from engine.core.strategy import Enter
 from engine.core.trader import Trader
 from engine.journal import MemoryJournal
 from engine.live import RECONCILE_S, RECONCILE_UNSURE_S, TICK_S, Desk
 from tests.scenarios.rig import SEEDS, desk
-from tests.support.desk import BTC, T0, WALLET, Scripted, account, instrument
+from tests.support.desk import BTC, PRICE, T0, WALLET, Scripted, Values, account, instrument
 from tests.support.virtual import VirtualClock, run
 from tests.unit.live.stage import ScriptedExchange, ticket
 
@@ -85,6 +87,22 @@ def test_a_command_in_the_inbox_is_waited_for_by_whoever_waits_for_the_desk(seed
         consumer.cancel()
 
     run(main(), seed)
+
+
+@pytest.mark.parametrize(("behind_s", "sent"), [(9.0, True), (11.0, False)])
+def test_an_entry_expires_also_while_the_bar_that_decides_it_waits_in_the_inbox(behind_s: float, sent: bool) -> None:
+    async def main() -> None:
+        exchange, script = ScriptedExchange(), Scripted(following=Enter(True, "go"))
+        shell = Desk(Trader(account(), {"alpha": script}, state()), exchange, MemoryJournal(), VirtualClock())
+        shell.put(PriceMoved(BTC, PRICE, PRICE, T0))
+        shell.put(BarClosed(BTC, MINUTE_MS, T0, PRICE, Values(T0)))
+        await asyncio.sleep(behind_s)
+        consumer = asyncio.create_task(shell.consume())
+        await shell.settle()
+        assert [name for name, _ in exchange.calls] == (["place"] if sent else [])
+        consumer.cancel()
+
+    run(main())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

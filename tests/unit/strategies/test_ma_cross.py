@@ -132,6 +132,6 @@ def test_the_shipped_account_has_its_own_limits_with_an_earlier_warning() -> Non
         "daily_equity": (-100_000, 600_000),
         "weekly_equity": (-150_000, 600_000),
         "peak_drawdown": (-250_000, 600_000),
-        "guard_loss": (-150_000, 800_000),
+        "guard_loss": (-150_000, 600_000),
     }
     assert MA_CROSS.turnover_floor == 1_000_000

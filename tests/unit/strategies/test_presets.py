@@ -1,11 +1,26 @@
 """The numbers of the presets, as the specification of each system states them."""
 
+import pytest
+
 from engine.core.market import HOUR_MS, MINUTE_MS
 from engine.core.money import to_money
-from engine.core.profile import Action, Anchor, Measure, Profile, SizeMode
+from engine.core.profile import Action, Anchor, ApprovalMode, LimitSpec, Measure, Profile, SizeMode
 from engine.core.profile_words import protection_words
 from engine.core.strategy import Away
-from engine.presets import CFT, DEFAULT, LX, MA_CROSS, MANUAL, MOMENTUM, ORDERFLOW, PROFILES, SHORTSELLER
+from engine.presets import (
+    ACCOUNT_LIMITS,
+    CFT,
+    DEFAULT,
+    LX,
+    MA_CROSS,
+    MANUAL,
+    MOMENTUM,
+    ORDERFLOW,
+    PROFILES,
+    PROP_LIMITS,
+    SHORTSELLER,
+    account,
+)
 
 
 def limits(profile: Profile) -> set[tuple[Measure, int, Action]]:
@@ -41,6 +56,87 @@ def test_momentum_trades_four_hour_candles_and_shortseller_rests_after_a_quick_e
     assert (MOMENTUM.stop, MOMENTUM.target) == (None, None)
     rest = SHORTSELLER.cooldown
     assert (rest.length_ms, rest.quick_within_ms, rest.quick_rest_ms) == (0, HOUR_MS, HOUR_MS)
+
+
+EMERGENCY = (Action.EMERGENCY, ApprovalMode.ASK, 30_000)
+HALT = (Action.HALT, ApprovalMode.AUTO, 30_000)
+TABLE = {
+    "cft": {
+        "unrealised": (Measure.UNREALISED, -50_000, *EMERGENCY),
+        "daily_balance": (Measure.DAILY_BALANCE, -50_000, *EMERGENCY),
+        "daily_equity": (Measure.DAILY_EQUITY, -50_000, *EMERGENCY),
+    },
+    "lx": {
+        "daily_equity": (Measure.DAILY_EQUITY, -20_000, Action.CLOSE, *HALT[1:]),
+        "weekly_size": (Measure.WEEKLY_EQUITY, -40_000, Action.HALVE_SIZE, *HALT[1:]),
+        "weekly_equity": (Measure.WEEKLY_EQUITY, -60_000, *HALT),
+    },
+    "momentum": {
+        "daily_equity": (Measure.DAILY_EQUITY, -30_000, Action.NO_ENTRIES, *HALT[1:]),
+        "weekly_size": (Measure.WEEKLY_EQUITY, -80_000, Action.HALVE_SIZE, *HALT[1:]),
+        "peak_drawdown": (Measure.PEAK_EQUITY, -200_000, Action.ALERT, *HALT[1:]),
+    },
+    "orderflow": {
+        "daily_equity": (Measure.DAILY_EQUITY, -60_000, Action.NO_ENTRIES, *HALT[1:]),
+        "peak_drawdown": (Measure.PEAK_EQUITY, -500_000, *HALT),
+    },
+    "ma_cross": {
+        "daily_loss": (Measure.DAILY_LOSS, to_money(-5), Action.CLOSE, *HALT[1:]),
+        "total_loss": (Measure.TOTAL_LOSS, to_money(-10), *EMERGENCY),
+    },
+    "shortseller": {},
+    "manual": {},
+}
+
+
+def table(specs: tuple[LimitSpec, ...]) -> dict[str, tuple[object, ...]]:
+    return {x.name: (x.measure, x.threshold, x.action, x.approval, x.approval_ms) for x in specs}
+
+
+def test_the_limits_of_every_profile_are_those_of_the_table_and_warn_at_eighty_percent() -> None:
+    assert {name: table(each.limits) for name, each in PROFILES.items()} == TABLE
+    assert {spec.warn_ppm for each in PROFILES.values() for spec in each.limits} == {800_000}
+    assert {spec.profile for each in PROFILES.values() for spec in each.limits} == {k for k, v in TABLE.items() if v}
+
+
+@pytest.mark.parametrize(
+    ("specs", "day", "week", "peak", "guard"),
+    [(ACCOUNT_LIMITS, -100_000, -150_000, -250_000, -150_000), (PROP_LIMITS, -40_000, -80_000, -100_000, -60_000)],
+)
+def test_the_limits_of_an_account_warn_at_sixty_percent(
+    specs: tuple[LimitSpec, ...], day: int, week: int, peak: int, guard: int
+) -> None:
+    assert table(specs) == {
+        "daily_equity": (Measure.DAILY_EQUITY, day, *EMERGENCY),
+        "weekly_equity": (Measure.WEEKLY_EQUITY, week, *HALT),
+        "peak_drawdown": (Measure.PEAK_EQUITY, peak, *HALT),
+        "guard_loss": (Measure.GUARD_LOSS, guard, *HALT),
+    }
+    assert {spec.warn_ppm for spec in specs} == {600_000}
+
+
+def test_leverage_costs_and_checks_begin_at_the_numbers_they_should() -> None:
+    leverage = {name: each.leverage for name, each in PROFILES.items()}
+    assert leverage == {
+        "cft": 10,
+        "orderflow": 10,
+        "ma_cross": 10,
+        "shortseller": 10,
+        "lx": 5,
+        "momentum": 5,
+        "manual": 5,
+    }
+    usual = account()
+    assert (usual.taker_e8, usual.maker_e8, usual.slippage_ppm) == (55_000, 20_000, 100)
+    assert (usual.max_mark_gap_ppm, usual.max_range_atr, usual.max_age_ms) == (10_000, 10, 600_000)
+    assert (usual.entry_ttl_ms, usual.hand_cooldown_ms) == (10_000, 4 * HOUR_MS)
+    assert {name: each.min_rr_ppm for name, each in PROFILES.items() if each.min_rr_ppm != 1_000_000} == {
+        "momentum": None
+    }
+    assert {name: each.max_cost_share_ppm for name, each in PROFILES.items() if each.max_cost_share_ppm} == {
+        "orderflow": 300_000
+    }
+    assert {each.allocation_ppm for each in PROFILES.values()} == {1_000_000}
 
 
 def test_lx_is_rules8_with_wide_levels_and_a_trail() -> None:

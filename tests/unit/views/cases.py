@@ -102,8 +102,8 @@ def risk() -> Iterator[Case]:
     desk = ex.snapshot(limits=(ex.limit(), ex.PROFILE_LIMIT, ex.MONEY_LIMIT))
     ordered = limits.in_order(desk)
     labels = tuple(words.limit_name(limit) for limit in ordered)
-    yield "limits", limits.render_limits(desk), limit_keys.limits_keyboard(ordered, labels)
-    yield "limits_none", limits.render_limits(ex.FLAT), None
+    yield "limits", limits.render_limits(desk, ex.UTC_ZONE), limit_keys.limits_keyboard(ordered, labels)
+    yield "limits_none", limits.render_limits(ex.FLAT, ex.UTC_ZONE), None
     for name, limit, draft in (
         ("limit", ex.limit(), Decimal("-4")),
         ("limit_trying", ex.limit(), Decimal("-4.5")),

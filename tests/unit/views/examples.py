@@ -127,6 +127,7 @@ def limit(key: str = "daily_equity", **changes: Any) -> LimitView:
         state="",
         approval="ask",
         approval_ms=30_000,
+        base=Decimal("10298.7"),
     )
     return replace(base, **changes)
 
@@ -152,6 +153,7 @@ MONEY_LIMIT = limit(
     action="close",
     state="warned",
     approval="",
+    base=None,
 )
 RULES = ("1", "2", "3", "5")
 CFT = ProfileView(

@@ -100,7 +100,7 @@ def _state_views(desk: Snapshot, word: str) -> list[Callable[[], str]]:
         lambda: positions.render_positions(desk, "", **AT),
         lambda: positions.render_card(position, desk, **AT),
         lambda: render_balance(desk, **AT),
-        lambda: limits.render_limits(desk),
+        lambda: limits.render_limits(desk, ex.UTC_ZONE),
         lambda: limits.render_limit(limit, Decimal(-3), desk),
         lambda: limits.render_limit_preview(limit, Decimal(-3), desk, loosens=True, second=True),
         lambda: strategies.render_strategies(desk),
