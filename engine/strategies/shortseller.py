@@ -90,4 +90,4 @@ class Shortseller:
 
     def candidates(self, columns: Mapping[str, Any]) -> Any:
         """Return every bar: a position can be too old at any of them."""
-        return columns["close"] > 0
+        return (columns["close"] > 0) | True

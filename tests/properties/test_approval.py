@@ -17,7 +17,7 @@ _SILENCE_MS = 30_000
 _LIMIT = LimitSpec(
     name="loss",
     measure=Measure.TOTAL_LOSS,
-    threshold=to_money(-10),
+    threshold=to_money(-8),
     action=Action.EMERGENCY,
     floor=-(10**15),
     ceiling=-1,
@@ -58,7 +58,8 @@ def _emergency() -> Bench:
     bench.enter()
     bench.enter(symbol=ETH, long=False)
     bench.time()
-    bench.price(9_940)
+    # Beyond the limit and short of the stop, which would close after five seconds.
+    bench.price(9_955)
     bench.time()
     bench.step(ApprovalDelivered(1, bench.now))
     return bench
