@@ -12,13 +12,14 @@ demo run venue:
 	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON_ENV) -m bot $@ $(ARGS)
 
 # The core's own tests must cover it whole; measuring that costs the others half their speed.
+# The others mostly wait, for a chat that takes a message a second for instance: four at once keep two cores busy.
 CORE_TESTS := tests/unit/core tests/unit/strategies tests/unit/test_codec.py tests/properties/test_codec.py tests/properties/test_quiet.py
 
 test: check
 	rm -f .coverage .coverage.*
 	$(PYTHON_ENV) -m pytest -n 2 --cov --cov-report= $(CORE_TESTS)
 	$(PYTHON_ENV) -m coverage report --fail-under=100
-	$(PYTHON_ENV) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS)) $(ARGS)
+	$(PYTHON_ENV) -m pytest -n 4 --dist loadfile $(addprefix --ignore=,$(CORE_TESTS)) $(ARGS)
 
 check:
 	@.ci/venv dev

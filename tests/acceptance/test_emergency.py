@@ -51,7 +51,7 @@ def test_two_admins_at_once_the_safer_press_wins_whoever_came_first(tmp_path: Pa
         await asyncio.gather(stage.press(ADA, KEEP), stage.press(BEN, CLOSE))
         await stage.closed()
         for admin in (ADA, BEN):
-            assert "Decided by Ben" in (await stage.copy(admin, "CLOSE ALL 1"))["text"]
+            assert "Decided by Ben" in (await stage.copy(admin, "CLOSE ALL 1\nDecided"))["text"]
 
     on_stage(tmp_path, story)
 
@@ -66,7 +66,7 @@ def test_close_first_and_pause_after_it_changes_nothing(tmp_path: Path) -> None:
         assert "Closing all." in first["text"]
         assert second["text"]
         await stage.closed()
-        assert "Decided by Ben" in (await stage.copy(ADA, "CLOSE ALL 1"))["text"]
+        assert "Decided by Ben" in (await stage.copy(ADA, "CLOSE ALL 1\nDecided"))["text"]
 
     on_stage(tmp_path, story)
 
