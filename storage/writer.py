@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from engine.journal import JournalUnavailable, OnState
 from storage.database import DATABASE_ERRORS, brief
 from storage.groups import Group
+from storage.one_hop import driver_of
 
 type Work = Callable[[AsyncConnection], Awaitable[Any]]
 _MOST_JOBS = 256
@@ -169,15 +170,22 @@ class Writer:
     async def _transaction(self, jobs: list[Job]) -> None:
         connection = await self._open_connection()
         backlog = self._ledger.backlog()
+        entries = [job for job in jobs if job.group is not None]
+        groups = [*backlog, *(job.group for job in entries if job.group is not None)]
+        driver = await driver_of(connection)
+        if driver is not None:
+            driver.gathers = bool(groups)
         async with connection.begin():
-            entries = [job for job in jobs if job.group is not None]
-            groups = [*backlog, *(job.group for job in entries if job.group is not None)]
             if groups:
                 numbers = (await self._ledger.write(connection, groups))[len(backlog) :]
                 for job, number in zip(entries, numbers, strict=True):
                     job.result = number
             elif not self.writable:
                 await self._ledger.probe(connection)
+            if driver is not None and len(entries) < len(jobs):
+                # What goes wrong with the journal must not be taken for the fault of a job.
+                driver.gathers = False
+                await driver.flush()
             for job in jobs:
                 if job.work is not None:
                     await _attempt(connection, job, job.work)

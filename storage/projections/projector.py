@@ -93,7 +93,9 @@ class Projector:
         return books
 
     async def _fetch(self, connection: AsyncConnection, books: Books, facts: Sequence[Fact]) -> None:
-        links = {_link(fact) for fact in facts} - {""} - books.orders.keys()
+        # An intent is an order's first fact: there is nothing to read of it yet.
+        fresh = {fact.ticket.link_id for fact in facts if isinstance(fact, OrderIntended)}
+        links = {_link(fact) for fact in facts} - {""} - fresh - books.orders.keys()
         for row in await self._among(connection, orders.c.link_id, links, (orders.c.state, orders.c.seq, orders.c.why)):
             order = decode(Order, orjson.loads(row.state))
             books.orders[order.ticket.link_id] = OrderEntry(order, row.seq, row.why)

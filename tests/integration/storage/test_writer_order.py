@@ -5,6 +5,9 @@ right after it.
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from engine.journal import JournalUnavailable
 from storage.store import Store
 from tests.integration.storage.desk import opening, sql, with_desk
 
@@ -47,3 +50,22 @@ def test_what_was_postponed_is_written_when_the_store_closes_at_once(tmp_path: P
     with_desk(tmp_path, work)
     assert sql(tmp_path, "SELECT count(*) FROM heartbeats") == [(3,)]
     assert sql(tmp_path, "SELECT count(*) FROM journal") == [(6,)]
+
+
+def test_what_goes_wrong_with_the_journal_is_not_taken_for_the_fault_of_chat_side_work(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        first = store.journal.submit(opening(1), [])
+        beat = asyncio.ensure_future(store.heartbeats.beat("chat", 1))
+        await first
+        # In one transaction with the work that the first group went ahead of.
+        said = await asyncio.gather(store.journal.submit(opening(2), []), beat, return_exceptions=True)
+        assert [type(each) for each in said] == [JournalUnavailable, JournalUnavailable]
+        raise next(each for each in said if isinstance(each, JournalUnavailable))
+
+    with_desk(tmp_path, lambda store: store.heartbeats.beat("first", 1))
+    refusing = "BEFORE INSERT ON journal WHEN new.seq > 6 BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    sql(tmp_path, f"CREATE TRIGGER full {refusing}")
+    with pytest.raises(JournalUnavailable, match="no room"):
+        with_desk(tmp_path, work)
+    assert sql(tmp_path, "SELECT count(*) FROM journal") == [(6,)]
+    assert sql(tmp_path, "SELECT name FROM heartbeats") == [("first",)]
