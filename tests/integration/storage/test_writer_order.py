@@ -54,12 +54,18 @@ def test_what_was_postponed_is_written_when_the_store_closes_at_once(tmp_path: P
 
 def test_what_goes_wrong_with_the_journal_is_not_taken_for_the_fault_of_chat_side_work(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
-        first = store.journal.submit(opening(1), [])
-        beat = asyncio.ensure_future(store.heartbeats.beat("chat", 1))
-        await first
-        # In one transaction with the work that the first group went ahead of.
-        said = await asyncio.gather(store.journal.submit(opening(2), []), beat, return_exceptions=True)
-        assert [type(each) for each in said] == [JournalUnavailable, JournalUnavailable]
+        async def second() -> None:
+            # While the first group is written: it shares a transaction with the work that had to let that one go ahead.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await store.journal.submit(opening(2), [])
+
+        async def first() -> None:
+            await store.journal.submit(opening(1), [])
+
+        tasks = (store.confirmations.bind("x", 1), first(), second())
+        said = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(each) for each in said] == [JournalUnavailable, type(None), JournalUnavailable]
         raise next(each for each in said if isinstance(each, JournalUnavailable))
 
     with_desk(tmp_path, lambda store: store.heartbeats.beat("first", 1))
