@@ -59,6 +59,7 @@ async def _run(config: "LocalVenueConfig") -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
+        # Where loops know no signals (Windows), Ctrl-C ends the process all the same.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(name, ended.set)
     await ended.wait()

@@ -30,7 +30,7 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
     if issubclass(kind, KeyboardInterrupt):
         return
     if isinstance(error, _known()):
-        print(f"pocketdesk: {_one_line(error)}", file=sys.stderr)  # noqa: T201  # this is the command line
+        sys.stderr.write(f"pocketdesk: {_one_line(error)}\n")
         return
     sys.__excepthook__(kind, error, trace)
 

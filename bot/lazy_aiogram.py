@@ -6,10 +6,13 @@ that is used is built then, with the names aiogram would have given it. Where ai
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
 
+# Not typed: no annotation allows a method of a class to be replaced.
+_base: Any = BaseModel
 _build: Any = BaseModel.__dict__["model_rebuild"]
 
 
@@ -17,12 +20,12 @@ def _import_without_building() -> None:
     def later(_cls: Any, /, **_: object) -> None:
         """Stand in for `model_rebuild` during the import."""
 
-    setattr(BaseModel, "model_rebuild", classmethod(later))  # noqa: B010  # mypy allows no other way
+    _base.model_rebuild = classmethod(later)
     try:
-        import aiogram.methods
-        import aiogram.types  # noqa: F401
+        import_module("aiogram.methods")
+        import_module("aiogram.types")
     finally:
-        setattr(BaseModel, "model_rebuild", _build)  # noqa: B010
+        _base.model_rebuild = _build
 
 
 def _build_when_used() -> None:
@@ -39,8 +42,9 @@ def _build_when_used() -> None:
         built: bool | None = _build.__func__(cls, _parent_namespace_depth=_parent_namespace_depth + 1, **how)
         return built
 
-    for base in (TelegramObject, TelegramMethod, Response):
-        setattr(base, "model_rebuild", classmethod(rebuild))  # noqa: B010  # as above
+    bases: tuple[Any, ...] = (TelegramObject, TelegramMethod, Response)
+    for base in bases:
+        base.model_rebuild = classmethod(rebuild)
 
 
 if "aiogram.types" not in sys.modules:

@@ -14,7 +14,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.clock import Clock
 from bot.middleware_guard import Admitted, AuditLog, Guard
-from bot.pacer import TryLater
+from bot.pacer import TryLaterError
 from config.logging import get_logger
 from engine.journal import JournalUnavailable
 from handlers.ports import Role
@@ -168,9 +168,9 @@ class Gate(BaseMiddleware):
             return
         secret = bool(get_flag(data, "secret"))
         if secret and isinstance(event, Message):
-            with suppress(TelegramAPIError, TryLater):
+            with suppress(TelegramAPIError, TryLaterError):
                 await data["bot"].delete_message(admitted.chat_id, event.message_id)
-        with suppress(TelegramAPIError, TryLater):
+        with suppress(TelegramAPIError, TryLaterError):
             if isinstance(event, CallbackQuery):
                 await event.answer(reason[:200], show_alert=True)
             else:
@@ -195,7 +195,7 @@ class Gate(BaseMiddleware):
 
     async def _typing(self, bot: Bot, chat_id: int) -> None:
         await self._clock.sleep(_TYPING_AFTER_S)
-        with suppress(TelegramAPIError, TryLater):
+        with suppress(TelegramAPIError, TryLaterError):
             while True:
                 await bot.send_chat_action(chat_id, "typing")
                 await self._clock.sleep(_TYPING_EVERY_S)
@@ -208,7 +208,7 @@ def _said(event: TelegramObject) -> str:
 
 
 async def _apologise(bot: Bot, chat_id: int, error: Exception) -> None:
-    if isinstance(error, TryLater):
+    if isinstance(error, TryLaterError):
         return
     if isinstance(error, JournalUnavailable):
         what = "The database does not answer now. Entries are blocked until it does; exits, stops and limits go on."
@@ -216,5 +216,5 @@ async def _apologise(bot: Bot, chat_id: int, error: Exception) -> None:
     else:
         what = f"An error in the desk's chat ({type(error).__name__}); it is in the log. Trading is not affected."
         then = "What you asked for may not have been carried out: /status shows the state. Then try again."
-    with suppress(TelegramAPIError, TryLater):
+    with suppress(TelegramAPIError, TryLaterError):
         await bot.send_message(chat_id, f"That did not work. {what}\n{then}")

@@ -13,7 +13,7 @@ from aiogram.types import Update, User
 
 from bot.access import Allowed, ClaimCode, Courtesy, Refused, judge, roles_of
 from bot.clock import Clock
-from bot.pacer import TryLater, sending_as
+from bot.pacer import TryLaterError, sending_as
 from config.logging import get_logger
 from engine.journal import JournalUnavailable
 from handlers.ports import Actor, Role
@@ -176,7 +176,7 @@ class Guard:
     async def _refuse(self, bot: Bot, update: Update, refused: Refused) -> None:
         now, user = self._clock.wall_ms(), refused.user
         if refused.leave is not None:
-            with suppress(TelegramAPIError, TryLater):
+            with suppress(TelegramAPIError, TryLaterError):
                 await bot.leave_chat(refused.leave)
         if await self._claimed(bot, update, refused):
             return
@@ -210,7 +210,7 @@ class Guard:
 
 
 async def _tell(bot: Bot, update: Update, chat_id: int, words: str, priority: Priority) -> None:
-    with suppress(TelegramAPIError, TryLater), sending_as(priority):
+    with suppress(TelegramAPIError, TryLaterError), sending_as(priority):
         if update.callback_query is not None:
             await bot.answer_callback_query(update.callback_query.id, text=words, show_alert=True)
         else:

@@ -20,7 +20,7 @@ from aiogram.types import LinkPreviewOptions, ReplyParameters
 
 from bot.clock import Clock
 from bot.outbox_compose import Composed, plain_parts
-from bot.pacer import TryLater, sending_as
+from bot.pacer import TryLaterError, sending_as
 from config.logging import get_logger
 from engine.journal import JournalUnavailable
 from storage.outbox import OutboxNew, OutboxRow
@@ -136,7 +136,7 @@ class Deliverer:
                     reply_markup=composed.keyboard,
                     link_preview_options=_NO_PREVIEW,
                 )
-        except TryLater as error:
+        except TryLaterError as error:
             return Delivery(Fate.LATER, why=error.why, flood=error.flood)
         except TelegramAPIError as error:
             if "not modified" not in error.message:
@@ -191,7 +191,7 @@ class Deliverer:
         try:
             with sending_as(priority):
                 return Delivery(Fate.SENT, await self._html(chat_id, composed, reply_to))
-        except TryLater as error:
+        except TryLaterError as error:
             return Delivery(Fate.LOST if error.lost else Fate.LATER, why=error.why, flood=error.flood)
         except _FINAL as error:
             _log.warning("message not delivered", chat_id=chat_id, why=error.message)

@@ -6,7 +6,7 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 
 from bot.clock import Clock
-from bot.pacer import TryLater
+from bot.pacer import TryLaterError
 
 _FIRST_S, _LONGEST_S = 1.0, 60.0
 
@@ -41,7 +41,7 @@ class Link:
             await self._clock.sleep(pause)
             try:
                 await self._bot.get_me(request_timeout=10)
-            except (TelegramAPIError, ClientDecodeError, TypeError, TryLater):
+            except (TelegramAPIError, ClientDecodeError, TypeError, TryLaterError):
                 pause = min(_LONGEST_S, pause * 2)
             else:
                 return

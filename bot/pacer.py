@@ -1,6 +1,6 @@
 """Every request of the bot passes here: paced per chat and overall, urgent ones first, failures sorted by what to do.
 
-TryLater (Exception)
+TryLaterError (Exception)
   the request failed for a reason that passes; `lost` says that it may have been carried out all the same
 """
 
@@ -40,7 +40,7 @@ _TOGETHER_S = 10.0
 _HAIR_S = 0.0005
 
 
-class TryLater(Exception):  # noqa: N818 - says what to do, as the outbox speaks of it
+class TryLaterError(Exception):
     """`wait_s` is what Telegram asked for, 0 where it did not say; `why` holds no secret."""
 
     def __init__(self, why: str, *, wait_s: float = 0.0, lost: bool = False, flood: bool = False) -> None:
@@ -48,7 +48,7 @@ class TryLater(Exception):  # noqa: N818 - says what to do, as the outbox speaks
         self.why, self.wait_s, self.lost, self.flood = why, wait_s, lost, flood
 
 
-def try_later(error: Exception) -> TryLater | None:
+def try_later(error: Exception) -> TryLaterError | None:
     """What a failure of a request means if it passes by itself; None for a final answer of Telegram.
 
     A refused connection was never heard; any other break of the network may have come after the request was carried
@@ -56,17 +56,18 @@ def try_later(error: Exception) -> TryLater | None:
     """
     match error:
         case TelegramRetryAfter():
-            return TryLater(f"flood: wait {error.retry_after} s", wait_s=float(error.retry_after), flood=True)
+            return TryLaterError(f"flood: wait {error.retry_after} s", wait_s=float(error.retry_after), flood=True)
         case TelegramNetworkError():
-            return TryLater(f"network: {error.message}", lost=not isinstance(error.__cause__, ClientConnectorError))
+            heard = not isinstance(error.__cause__, ClientConnectorError)
+            return TryLaterError(f"network: {error.message}", lost=heard)
         case TelegramServerError():
-            return TryLater(f"Telegram is in trouble: {error.message}")
+            return TryLaterError(f"Telegram is in trouble: {error.message}")
         case ClientDecodeError():
-            return TryLater("the answer was not Telegram's")
+            return TryLaterError("the answer was not Telegram's")
         case TypeError() if "NoneType" in str(error):
-            return TryLater("Telegram answered an error without words")
+            return TryLaterError("Telegram answered an error without words")
         case TelegramAPIError() if "too many requests" in error.message.lower():
-            return TryLater("flood", wait_s=_BLIND_WAIT_S, flood=True)
+            return TryLaterError("flood", wait_s=_BLIND_WAIT_S, flood=True)
     return None
 
 
@@ -117,7 +118,7 @@ class Pace:
 class Pacer(BaseRequestMiddleware):
     """A request middleware of the session. Sends, copies, forwards and edits are paced, the rest passes at once.
 
-    Replies are tried again for a while; alerts and the panel raise TryLater at once, because they have their own
+    Replies are tried again for a while; alerts and the panel raise TryLaterError at once, because they have their own
     patience. Presses are answered beside the work, so that a slow answer delays nothing.
     """
 
@@ -138,7 +139,7 @@ class Pacer(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        """Carry out a request in its turn; raises TryLater and what Telegram finally refuses."""
+        """Carry out a request in its turn; raises TryLaterError and what Telegram finally refuses."""
         if isinstance(method, AnswerCallbackQuery):
             return self._answer_beside(make_request, bot, method)
         if not _is_paced(method):
@@ -149,7 +150,7 @@ class Pacer(BaseRequestMiddleware):
             await self._turn(_chat_of(method), _priority.get())
             try:
                 return await _sorted(make_request, bot, method)
-            except TryLater as error:
+            except TryLaterError as error:
                 wait = self._noted(error, _chat_of(method))
                 if attempt >= _ATTEMPTS or not _is_worth(error, method, wait):
                     raise
@@ -173,7 +174,7 @@ class Pacer(BaseRequestMiddleware):
         async def answer() -> None:
             try:
                 await _sorted(make_request, bot, method)
-            except (TryLater, TelegramAPIError) as error:
+            except (TryLaterError, TelegramAPIError) as error:
                 _log.debug("press not answered", error=str(error))
 
         task = asyncio.create_task(answer())
@@ -244,7 +245,7 @@ class Pacer(BaseRequestMiddleware):
             if chat_id not in busy:
                 del self._chats[chat_id]
 
-    def _noted(self, error: TryLater, chat_id: int) -> float:
+    def _noted(self, error: TryLaterError, chat_id: int) -> float:
         if not error.flood:
             return 1.0
         now = self._clock.monotonic()
@@ -279,7 +280,7 @@ def _chat_of(method: TelegramMethod[Any]) -> int:
     return chat_id if isinstance(chat_id, int) else 0
 
 
-def _is_worth(error: TryLater, method: TelegramMethod[Any], wait: float) -> bool:
+def _is_worth(error: TryLaterError, method: TelegramMethod[Any], wait: float) -> bool:
     # An edit can be repeated without harm; a message whose answer was lost would be there twice.
     again = not error.lost or method.__api_method__.startswith("edit")
     return _priority.get() is Priority.REPLY and again and wait <= _PATIENCE_S

@@ -13,7 +13,7 @@ from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramFor
 from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions
 
 from bot.clock import Clock
-from bot.pacer import TryLater, sending_as
+from bot.pacer import TryLaterError, sending_as
 from config.logging import get_logger
 from engine.core.snapshot import Snapshot
 from engine.journal import JournalUnavailable
@@ -117,7 +117,7 @@ class PanelKeeper:
         shown = panel_hash(text, keyboard)
         if (view.hash, view.message_id) == (shown, message_id):
             return
-        with suppress(TryLater, JournalUnavailable):
+        with suppress(TryLaterError, JournalUnavailable):
             try:
                 with sending_as(Priority.PANEL):
                     view.message_id = await self._edit(chat_id, message_id, text, keyboard)

@@ -22,7 +22,7 @@ from aiogram.exceptions import (
 from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, Update, User
 
 from bot.clock import Clock
-from bot.pacer import TryLater
+from bot.pacer import TryLaterError
 from config.logging import get_logger
 from handlers import catalogue
 from handlers.ports import Role
@@ -106,7 +106,7 @@ class Poller:
             try:
                 async with asyncio.timeout(1.0):
                     await self._bot.get_updates(offset=self._offset, limit=1, timeout=0, request_timeout=2)
-            except (TelegramAPIError, ClientDecodeError, TypeError, TryLater, TimeoutError) as error:
+            except (TelegramAPIError, ClientDecodeError, TypeError, TryLaterError, TimeoutError) as error:
                 _log.info("last updates not confirmed", why=type(error).__name__)
         return len(left)
 
@@ -117,7 +117,7 @@ class Poller:
                 await self._bot.delete_webhook(drop_pending_updates=False)
             except (TelegramUnauthorizedError, TelegramNotFound) as error:
                 raise PollingRefusedError(Trouble.UNAUTHORIZED) from error
-            except (TelegramAPIError, ClientDecodeError, TypeError, TryLater) as error:
+            except (TelegramAPIError, ClientDecodeError, TypeError, TryLaterError) as error:
                 await self._clock.sleep(self._failed(error))
             else:
                 self._failures = 0
@@ -135,7 +135,7 @@ class Poller:
             return await self._refused(Trouble.CONFLICT, error)
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             return await self._refused(Trouble.UNAUTHORIZED, error)
-        except (TelegramAPIError, ClientDecodeError, TypeError, TryLater) as error:
+        except (TelegramAPIError, ClientDecodeError, TypeError, TryLaterError) as error:
             return self._failed(error)
         await self._heard(updates)
         return 0.0
@@ -170,7 +170,7 @@ class Poller:
         self.beat()
         if self._failures == 1:
             _log.warning("Telegram cannot be reached", why=type(error).__name__)
-        asked = error.wait_s if isinstance(error, TryLater) else 0.0
+        asked = error.wait_s if isinstance(error, TryLaterError) else 0.0
         return max(asked, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10)))
 
 

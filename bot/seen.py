@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.clock import Clock
 from bot.outbox_compose import Seen, plain_parts, title_of, with_seen, without_seen
-from bot.pacer import TryLater, sending_as
+from bot.pacer import TryLaterError, sending_as
 from bot.second_channel import SecondChannel, Shout
 from engine.core.market import MINUTE_MS
 from engine.journal import JournalUnavailable
@@ -163,7 +163,7 @@ class Watch:
         first, *others = self._unseen.values()
         lines = [_REMINDER, first.text, *(f"• {title_of(other.text)}" for other in others[-20:])]
         old = self._reminders.messages.get(chat_id)
-        with suppress(TelegramAPIError, TryLater), sending_as(Priority.CRITICAL):
+        with suppress(TelegramAPIError, TryLaterError), sending_as(Priority.CRITICAL):
             newest = next(reversed(self._unseen))
             sent = await self._bot.send_message(
                 chat_id, "\n".join(lines), parse_mode=ParseMode.HTML, reply_markup=with_seen(None, newest)
@@ -197,5 +197,5 @@ async def _pressed(callback: CallbackQuery, callback_data: Seen, actor: Actor, w
     number = await watch.seen(callback_data.upto)
     await callback.answer(f"Seen: {number}" if number else "Seen before.")
     if isinstance(callback.message, Message):
-        with suppress(TelegramAPIError, TryLater):
+        with suppress(TelegramAPIError, TryLaterError):
             await callback.message.edit_reply_markup(reply_markup=without_seen(callback.message.reply_markup))

@@ -20,7 +20,7 @@ from bot.middleware import Gate, GuardedDispatcher
 from bot.middleware_guard import Guard, Roles
 from bot.outbox import Outbox
 from bot.outbox_compose import Composer, read_alert
-from bot.pacer import Pacer, TryLater
+from bot.pacer import Pacer, TryLaterError
 from bot.panel import PanelKeeper
 from bot.polling import Poller, Signals, Trouble, findings, publish_commands
 from bot.quiet import QuietHours, QuietTeller
@@ -282,7 +282,7 @@ class ChatService:
         dispatcher.message.middleware(gate)
         dispatcher.callback_query.middleware(gate)
         dispatcher.include_router(build_seen_router())
-        dispatcher.include_router(build_router(Jobs(passing=(*PASSING, TryLater))))
+        dispatcher.include_router(build_router(Jobs(passing=(*PASSING, TryLaterError))))
         return dispatcher
 
     def _schedule(self, outbox: Outbox, roles: Roles, health: Wellness) -> Schedule:
@@ -309,7 +309,7 @@ class ChatService:
         # Roles change rarely and Telegram may be away: what is not yet told is told at the next look.
         while True:
             beat()
-            with suppress(TelegramAPIError, ClientDecodeError, TypeError, TryLater, JournalUnavailable):
+            with suppress(TelegramAPIError, ClientDecodeError, TypeError, TryLaterError, JournalUnavailable):
                 await self._parts.roles.refresh()
                 await self._tell_commands()
             await self._clock.sleep(_PUBLISH_EVERY_S)

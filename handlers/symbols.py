@@ -117,17 +117,20 @@ async def _wanted(command: CommandObject, ctx: Context) -> SymbolOn | None:
     if isinstance(found, NotFound):
         await ctx.show(Screen(render_unknown_symbol(found.wanted, found.close)))
         return None
+    names = [profile.name for profile in ctx.snapshot.profiles]
     owners = [profile.name for profile in ctx.snapshot.profiles if found.symbol in profile.symbols]
-    profile = same_name(typed[1], owners) if len(typed) == 2 else ""
-    other = same_name(typed[1], [each.name for each in ctx.snapshot.profiles]) if len(typed) == 2 else None
-    if name == "watch" and other is not None and other not in owners and found.symbol in ctx.desk.listed():
-        return SymbolOn(profile=other, symbol=found.symbol, add=True)
-    if profile is None or not owners:
+    profile = same_name(typed[1], names) if len(typed) == 2 else ""
+    if profile is None:
+        why = f"No profile here is called {typed[1]}. There are {', '.join(names)}."
+    elif profile in owners or (owners and not profile):
+        return SymbolOn(profile=profile, symbol=found.symbol)
+    elif profile and name == "watch" and found.symbol in ctx.desk.listed():
+        return SymbolOn(profile=profile, symbol=found.symbol, add=True)
+    else:
         have = f"It is traded by {', '.join(owners)}." if owners else "No profile has it: say which one is to watch it."
-        wanted = typed[1] if len(typed) == 2 else "any profile"
-        await ctx.usage(name, f"{found.symbol} is not a symbol of {wanted}. {have}", " ".join(typed))
-        return None
-    return SymbolOn(profile=profile, symbol=found.symbol)
+        why = f"{found.symbol} is not a symbol of {profile or 'any profile'}. {have}"
+    await ctx.usage(name, why, " ".join(typed))
+    return None
 
 
 @router.message(Command("watch"), flags=ADDS)

@@ -19,7 +19,7 @@ from aiogram.methods import AnswerCallbackQuery, EditMessageText, GetMe, SendMes
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
-from bot.pacer import Pacer, TryLater, sending_as, try_later
+from bot.pacer import Pacer, TryLaterError, sending_as, try_later
 from storage.priority import Priority
 from tests.unit.bot.hand_clock import HandClock
 
@@ -143,7 +143,7 @@ def test_a_flood_answer_shuts_the_chat_for_as_long_as_telegram_asked() -> None:
         refused = b.send("first")
         await b.clock.settle()
         error = refused.exception()
-        assert isinstance(error, TryLater)
+        assert isinstance(error, TryLaterError)
         assert (error.wait_s, error.flood) == (7.0, True)
         b.send("again")
         b.send("elsewhere", chat=2)
@@ -175,7 +175,7 @@ def test_a_reply_is_tried_again_but_never_twice_when_its_answer_was_lost() -> No
         b.line.failures = [_server_error(), _lost()]
         reply = b.send("reply", priority=Priority.REPLY)
         await b.clock.advance(10)
-        assert isinstance(reply.exception(), TryLater)
+        assert isinstance(reply.exception(), TryLaterError)
         assert b.line.texts() == ["reply", "reply"]
 
     bench(story)

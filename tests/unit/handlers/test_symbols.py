@@ -47,7 +47,7 @@ async def test_mistyped_symbols_are_explained(world: World) -> None:
     for typed, said in (
         ("/watch", "A symbol is needed"),
         ("/watch slo", "SOLUSDT"),
-        ("/watch sol ma_crosss", "traded by cft"),
+        ("/watch sol ma_crosss", "No profile here is called ma_crosss. There are "),
         ("/symbols ctf", "Did you mean cft?"),
     ):
         await world.type(typed)
@@ -112,7 +112,7 @@ async def test_a_symbol_that_no_profile_has_needs_a_profile_and_one_that_is_not_
 ) -> None:
     for typed, said in (
         ("/watch pepe", "No profile has it: say which one is to watch it."),
-        ("/watch pepe cfd", "No profile has it"),
+        ("/watch pepe cfd", "No profile here is called cfd"),
         ("/unwatch pepe", "not a symbol of this desk"),
         ("/watch nothing cft", "not a symbol of this desk"),
     ):
