@@ -67,8 +67,9 @@ class Lockdown:
         Returns the names of what was lifted. Raises JournalUnavailable, and then nothing was lifted.
         """
         lifted = await self._lift(await self._memory.get(f"{LIFT}.{self._mode}"))
-        standing = {hold.hold_id: hold for holds in self._holds() for hold in holds}
-        if standing and not all(self._holds()):
+        held = self._holds()
+        standing = {hold.hold_id: hold for holds in held for hold in holds}
+        if standing and not all(held):
             first = next(iter(standing.values()))
             await self._hold_all(first.hold_id, first.reason, by=first.by, request_id=f"{NAME}.{self._now()}")
         await self._tell(standing)
@@ -82,6 +83,8 @@ class Lockdown:
 
     async def _lift(self, wanted: Any) -> list[str]:
         names = set(wanted["holds"]) if isinstance(wanted, dict) else set()
+        if not names:
+            return []
         standing = {hold.hold_id for holds in self._holds() for hold in holds} & names
         if not standing:
             return []

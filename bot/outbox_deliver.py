@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -52,11 +53,11 @@ class OutboxRecords(Protocol):
 
     async def fan_out(self, alert_row_id: int, rows: list[OutboxNew]) -> list[int]: ...
 
-    async def sent(self, number: int, message_id: int | None, at_ms: int) -> None: ...
+    async def sent(self, numbers: Collection[int], message_id: int | None, at_ms: int) -> None: ...
 
-    async def failed(self, number: int, why: str, retry_at_ms: int) -> None: ...
+    async def failed(self, numbers: Collection[int], why: str, retry_at_ms: int) -> None: ...
 
-    async def dropped(self, number: int, why: str) -> None: ...
+    async def dropped(self, numbers: Collection[int], why: str) -> None: ...
 
     async def message_of(self, thread: str, chat_id: int, account: str = "") -> int | None: ...
 
@@ -97,7 +98,7 @@ class Deliverer:
 
     async def send(self, row: OutboxRow, chat_id: int, composed: Composed, *, reply_to: int | None) -> Delivery:
         """Send the message of a row; the record follows the answer."""
-        mark = asyncio.create_task(self._mark(row.id))
+        mark = asyncio.create_task(self._mark([row.id]))
         delivery = await self._send(chat_id, composed, Priority(row.priority), reply_to)
         await mark
         # A critical message whose answer was lost stays marked as being sent, so that a crash cannot unmark it.
@@ -107,9 +108,9 @@ class Deliverer:
 
     async def send_for(self, rows: list[int], chat_id: int, text: str, *, silent: bool = False) -> Delivery:
         """Send one message that stands for many rows."""
-        marks = [asyncio.create_task(self._mark(number)) for number in rows]
+        mark = asyncio.create_task(self._mark(rows))
         delivery = await self._send(chat_id, Composed(text=text, title="", silent=silent), Priority.ALERT, None)
-        await asyncio.gather(*marks)
+        await mark
         await self.record(rows, delivery)
         return delivery
 
@@ -161,31 +162,34 @@ class Deliverer:
 
     async def settle(self) -> None:
         """Write the records that are due."""
-        due = dict(self._unrecorded)
-        written = await asyncio.gather(*(self._write(number, *fate) for number, fate in due.items()))
-        for number, done in zip(due, written, strict=True):
-            if done and self._unrecorded.get(number) == due[number]:
-                del self._unrecorded[number]
+        due: dict[tuple[Fate, int | None, str], list[int]] = {}
+        for number, fate in self._unrecorded.items():
+            due.setdefault(fate, []).append(number)
+        written = await asyncio.gather(*(self._write(numbers, *fate) for fate, numbers in due.items()))
+        for (fate, numbers), done in zip(due.items(), written, strict=True):
+            for number in numbers:
+                if done and self._unrecorded.get(number) == fate:
+                    del self._unrecorded[number]
 
-    async def _write(self, number: int, fate: Fate, message_id: int | None, why: str) -> bool:
+    async def _write(self, numbers: list[int], fate: Fate, message_id: int | None, why: str) -> bool:
         now = self._clock.wall_ms()
         try:
             match fate:
                 case Fate.SENT:
-                    await self._records.sent(number, message_id, now)
+                    await self._records.sent(numbers, message_id, now)
                 case Fate.DROPPED:
-                    await self._records.dropped(number, why)
+                    await self._records.dropped(numbers, why)
                 case Fate.LOST:
-                    await self._records.dropped(number, f"answer lost: {why}")
+                    await self._records.dropped(numbers, f"answer lost: {why}")
                 case Fate.LATER:
-                    await self._records.failed(number, why, now)
+                    await self._records.failed(numbers, why, now)
         except JournalUnavailable:
             return False
         return True
 
-    async def _mark(self, number: int) -> None:
+    async def _mark(self, numbers: list[int]) -> None:
         with suppress(JournalUnavailable):
-            await self._records.failed(number, "sending", SENDING_MS)
+            await self._records.failed(numbers, "sending", SENDING_MS)
 
     async def _send(self, chat_id: int, composed: Composed, priority: Priority, reply_to: int | None) -> Delivery:
         try:

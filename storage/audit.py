@@ -5,8 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select
 
 from storage.access import Access
 from storage.database import Reader
@@ -40,12 +39,12 @@ class AuditStore:
         said = {"at_ms": at_ms, "user_id": user_id, "name": name, "action": action}
         said |= {"detail": detail, "answer": answer}
 
-        async def write(connection: AsyncConnection) -> int:
+        def write(connection: Connection) -> int:
             newest = select(audit.c.id, audit.c.hash).where(*self._access.mine(audit)).order_by(audit.c.id.desc())
-            last = (await connection.execute(newest.limit(1))).first()
+            last = connection.execute(newest.limit(1)).first()
             number, previous = (last.id + 1, last.hash) if last is not None else (1, "")
             row = self._access.key(id=number, previous=previous, **said)
-            await connection.execute(insert(audit).values(**row, hash=_hash(row)))
+            connection.execute(insert(audit).values(**row, hash=_hash(row)))
             return number
 
         number: int = await self._access.writer.run(write)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, update
 
 from storage.access import Access
 from storage.claims import Expired, Foreign, Refusal, TooSoon, Used
@@ -41,9 +40,9 @@ class ConfirmationStore:
     async def bind(self, nonce: str, message_id: int) -> None:
         """Tie it to the message that shows it; the first binding stays."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             free = (confirmations.c.nonce == nonce, confirmations.c.message_id.is_(None))
-            await connection.execute(update(confirmations).where(*free).values(message_id=message_id))
+            connection.execute(update(confirmations).where(*free).values(message_id=message_id))
 
         await self._access.writer.run(write)
 
@@ -52,9 +51,9 @@ class ConfirmationStore:
     ) -> Claim:
         """Use it up, at `not_before_ms` after its creation or later; of any number of presses one gets Claimed."""
 
-        async def write(connection: AsyncConnection) -> Claim:
+        def write(connection: Connection) -> Claim:
             query = select(confirmations).where(confirmations.c.nonce == nonce)
-            row = (await connection.execute(query)).first()
+            row = connection.execute(query).first()
             if row is None:
                 return Expired()
             if (row.user_id, row.chat_id) != (user_id, chat_id) or row.message_id not in {None, message_id}:
@@ -66,7 +65,7 @@ class ConfirmationStore:
             if row.message_id is None or now_ms < row.created_ms + not_before_ms:
                 return TooSoon()
             used = update(confirmations).where(confirmations.c.nonce == nonce).values(used_ms=now_ms)
-            await connection.execute(used)
+            connection.execute(used)
             return Claimed(row.action)
 
         claim: Claim = await self._access.writer.run(write)

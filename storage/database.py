@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Executable, event, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL, Row, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from engine.journal import JournalUnavailable
 from storage.one_hop import connected
 
-_SQLITE = {"isolation_level": None, "async_creator_fn": connected}
+_SQLITE: dict[str, Any] = {"isolation_level": None}
 # What a database driver raises when the database is away, full, locked or broken.
 DATABASE_ERRORS = (DBAPIError, OSError)
 
@@ -55,41 +55,46 @@ def brief(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip() or type(error).__name__
 
 
-def _on_connect(engine: AsyncEngine, pragmas: Sequence[str], more: Sequence[str] = ()) -> None:
+def _on_connect(engine: Engine, pragmas: Sequence[str], more: Sequence[str] = ()) -> None:
     def prepared(connection: Any, record: object) -> None:
         cursor = connection.cursor()
         for pragma in (*pragmas, *more):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", prepared)
+    event.listen(engine, "connect", prepared)
 
 
-def _on_begin(engine: AsyncEngine, statement: str) -> None:
+def _on_begin(engine: Engine, statement: str) -> None:
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
-    event.listen(engine.sync_engine, "begin", begun)
+    event.listen(engine, "begin", begun)
 
 
-def writer_engine(url: URL, tuning: Tuning) -> AsyncEngine:
-    """Return the engine of the one writer."""
-    if file_of(url) is None:
-        return create_async_engine(url, pool_size=1, max_overflow=0)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_SQLITE)
+def file_engine(url: URL, tuning: Tuning) -> Engine:
+    """Return the engine of the one writer of a SQLite file; for one thread."""
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=1, max_overflow=0, connect_args=_SQLITE)
     wait = f"busy_timeout={tuning.lock_wait_ms}"
     _on_connect(engine, (wait, "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"), tuning.pragmas)
     _on_begin(engine, "BEGIN IMMEDIATE")
     return engine
 
 
+def server_engine(url: URL) -> AsyncEngine:
+    """Return the engine of the one writer on a server."""
+    return create_async_engine(url, pool_size=1, max_overflow=0)
+
+
 def reader_engine(url: URL, tuning: Tuning) -> AsyncEngine:
     """Return the engine for queries; it cannot change anything."""
     if file_of(url) is None:
         return create_async_engine(url, pool_size=4, max_overflow=0, isolation_level="REPEATABLE READ")
-    engine = create_async_engine(url, pool_size=4, max_overflow=0, connect_args=_SQLITE)
-    _on_connect(engine, (f"busy_timeout={tuning.lock_wait_ms}", "query_only=ON"))
-    _on_begin(engine, "BEGIN")
+    engine = create_async_engine(
+        url, pool_size=4, max_overflow=0, connect_args=_SQLITE | {"async_creator_fn": connected}
+    )
+    _on_connect(engine.sync_engine, (f"busy_timeout={tuning.lock_wait_ms}", "query_only=ON"))
+    _on_begin(engine.sync_engine, "BEGIN")
     return engine
 
 
@@ -98,6 +103,10 @@ class Reader:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._engine.dispose()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:

@@ -14,8 +14,9 @@ from engine.journal import JournalUnavailable
 from storage import schema, sqlite_files
 from storage.access import Access
 from storage.audit import AuditStore
-from storage.database import DATABASE_ERRORS, Reader, Tuning, brief, file_of, parsed, reader_engine, writer_engine
+from storage.database import DATABASE_ERRORS, Reader, Tuning, brief, file_of, parsed, reader_engine
 from storage.small_stores import SettingStore, UserStore
+from storage.transactions import Transactions, transactions
 from storage.writer import Work
 
 # Longer than the desk waits: a person waits once, and the desk writes often but briefly.
@@ -23,13 +24,12 @@ _TUNING = Tuning(lock_wait_ms=10_000)
 
 
 class _OneByOne:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, writing: Transactions) -> None:
+        self._writing = writing
 
     async def run(self, work: Work) -> Any:
         try:
-            async with self._engine.begin() as connection:
-                return await work(connection)
+            return await self._writing.run(work)
         except DATABASE_ERRORS as error:
             raise JournalUnavailable(f"the database cannot be written: {brief(error)}") from error
 
@@ -51,13 +51,13 @@ async def host_book(url: str, *, mode: str, account: str) -> AsyncIterator[HostB
     path = file_of(address)
     if path is not None:
         await asyncio.to_thread(_private, path)
-    engines = writer_engine(address, _TUNING), reader_engine(address, _TUNING)
+    writing, engine = transactions(address, _TUNING), reader_engine(address, _TUNING)
     try:
-        await _fitting(*engines)
-        yield HostBook(Access(mode, account, Reader(engines[1]), _OneByOne(engines[0])))
+        await _fitting(writing, engine)
+        yield HostBook(Access(mode, account, Reader(engine), _OneByOne(writing)))
     finally:
-        for engine in engines:
-            await engine.dispose()
+        await writing.close()
+        await engine.dispose()
 
 
 def _private(path: Path) -> None:
@@ -68,7 +68,7 @@ def _private(path: Path) -> None:
         raise JournalUnavailable(f"{path} cannot be opened: {error.strerror}") from error
 
 
-async def _fitting(writer: AsyncEngine, reader: AsyncEngine) -> None:
+async def _fitting(writing: Transactions, reader: AsyncEngine) -> None:
     async with Reader(reader).connection() as connection:
         found = await connection.run_sync(schema.version)
     if found == schema.HEAD:
@@ -77,7 +77,6 @@ async def _fitting(writer: AsyncEngine, reader: AsyncEngine) -> None:
         # A migration copies the database first and wants it to itself: a start does it.
         raise schema.SchemaError(f"the tables have version {found}, this program needs {schema.HEAD}; start the desk")
     try:
-        async with writer.begin() as connection:
-            await schema.prepare(connection, None)
+        await writing.run(schema.create)
     except DATABASE_ERRORS as error:
         raise JournalUnavailable(f"the tables cannot be made: {brief(error)}") from error

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from engine.core.alerts import Alert
 from engine.core.facts import Fact
@@ -39,20 +38,23 @@ class SqlJournal:
         row = await self._reader.first(newest)
         seq = row.seq if row is not None else 0
         async with self._reader.connection() as connection:
-            facts = [fact async for page in pages(connection, self._desk, seq) for _, fact in page]
-            last = await last_group(connection, self._desk)
+            facts = await connection.run_sync(self._facts_after, seq)
+            last = await connection.run_sync(last_group, self._desk)
         # The writer may have merged a part of the backlog while this snapshot was read.
         waiting = [fact for group in backlog if group.group_id > last for fact in group.facts]
         return Loaded(row.state if row is not None else None, seq, facts + waiting)
 
+    def _facts_after(self, connection: Connection, seq: int) -> list[Fact]:
+        return [fact for page in pages(connection, self._desk, seq) for _, fact in page]
+
     async def checkpoint(self, state: bytes, seq: int) -> None:
         """Keep the state as of `seq`, and the two before it; raises JournalUnavailable."""
 
-        async def write(connection: AsyncConnection) -> None:
-            await put(connection, checkpoints, [{**self._desk, "seq": seq, "state": state}])
+        def write(connection: Connection) -> None:
+            put(connection, checkpoints, [{**self._desk, "seq": seq, "state": state}])
             mine = (checkpoints.c.mode == self._desk["mode"], checkpoints.c.account == self._desk["account"])
             kept = select(checkpoints.c.seq).where(*mine).order_by(checkpoints.c.seq.desc()).limit(_KEPT_CHECKPOINTS)
-            await connection.execute(delete(checkpoints).where(*mine, checkpoints.c.seq.not_in(kept)))
+            connection.execute(delete(checkpoints).where(*mine, checkpoints.c.seq.not_in(kept)))
 
         await self._writer.run(write)
 

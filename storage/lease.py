@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, or_, select, update
 
 from storage.tables_lease import leases
 from storage.upsert import put, put_new
@@ -71,9 +70,11 @@ class Lease:
     def __init__(self, desk: dict[str, str], request: LeaseRequest) -> None:
         self._desk, self._request = desk, request
         self._mine = (leases.c.mode == desk["mode"], leases.c.account == desk["account"])
+        # On a server the row stays as it is until the transaction that asks is over. Made once: every group asks.
+        self._holder = select(leases.c.fence, leases.c.holder).where(*self._mine).with_for_update(read=True)
         self.fence: int | None = None
 
-    async def take(self, connection: AsyncConnection) -> Held | int:
+    def take(self, connection: Connection) -> Held | int:
         """Take the lease in the connection's transaction; returns the fencing number, or who holds it instead.
 
         The number counts once the transaction is durable: it is for `took`.
@@ -81,13 +82,13 @@ class Lease:
         now, request = self._request.wall_ms(), self._request
         fresh = {"owner": request.owner, "holder": request.holder, "exchange_key": request.exchange_key}
         row = {**self._desk, **fresh, "fence": 1, "since_ms": now, "beat_ms": now}
-        for held in await self._rivals(connection):
+        for held in self._rivals(connection):
             if held.owner != request.owner and held.beat_ms + TTL_MS > now:
                 return Held(held.account, held.mode, held.holder, held.since_ms, held.beat_ms)
-        if await put_new(connection, leases, row):
+        if put_new(connection, leases, row):
             return 1
-        known = (await connection.execute(select(leases.c.fence).where(*self._mine).with_for_update())).one()
-        await put(connection, leases, [{**row, "fence": known.fence + 1}])
+        known = connection.execute(select(leases.c.fence).where(*self._mine).with_for_update()).one()
+        put(connection, leases, [{**row, "fence": known.fence + 1}])
         return int(known.fence) + 1
 
     def took(self, answer: Held | int) -> None:
@@ -96,38 +97,36 @@ class Lease:
             raise LeaseHeldError(answer.words(self._request.wall_ms()))
         self.fence = answer
 
-    async def _rivals(self, connection: AsyncConnection) -> list[Row[tuple[object, ...]]]:
+    def _rivals(self, connection: Connection) -> list[Row[tuple[object, ...]]]:
         # The same key under another name is the same account.
         key = self._request.exchange_key
         here = leases.c.account == self._desk["account"]
         same = or_(here, leases.c.exchange_key == key) if key else here
         query = select(leases).where(leases.c.mode == self._desk["mode"], same).with_for_update()
-        return list(await connection.execute(query))
+        return list(connection.execute(query))
 
-    async def check(self, connection: AsyncConnection) -> None:
+    def check(self, connection: Connection) -> None:
         """Raise LeaseLostError when another process has taken the lease since; does nothing before it was taken."""
         if self.fence is None:
             return
-        # On a server the row stays as it is until this transaction is over.
-        query = select(leases.c.fence, leases.c.holder).where(*self._mine).with_for_update(read=True)
-        found = (await connection.execute(query)).first()
+        found = connection.execute(self._holder).first()
         if found is None or found.fence != self.fence:
             who = found.holder if found is not None else "somebody who deleted the lease"
             raise LeaseLostError(f"account {self._desk['account']} ({self._desk['mode']}) was taken over by {who}")
 
-    async def beat(self, connection: AsyncConnection) -> str:
+    def beat(self, connection: Connection) -> str:
         """Show life; returns what is wrong in words, empty when the lease is held."""
         try:
-            await self.check(connection)
+            self.check(connection)
         except LeaseLostError as error:
             return str(error)
-        await connection.execute(update(leases).where(*self._mine).values(beat_ms=self._request.wall_ms()))
+        connection.execute(update(leases).where(*self._mine).values(beat_ms=self._request.wall_ms()))
         return ""
 
-    async def release(self, connection: AsyncConnection) -> None:
+    def release(self, connection: Connection) -> None:
         """Let another process take it at once."""
         held = (*self._mine, leases.c.fence == self.fence)
-        await connection.execute(update(leases).where(*held).values(beat_ms=_RELEASED))
+        connection.execute(update(leases).where(*held).values(beat_ms=_RELEASED))
 
 
 class LeaseStore:

@@ -4,8 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select
 
 from engine.core.alerts import Alert
 from engine.core.facts import Fact
@@ -33,9 +32,9 @@ class SqlLedger:
         self._last_group = 0
         self._given_id = 0
 
-    async def resume(self, connection: AsyncConnection) -> list[str]:
+    def resume(self, connection: Connection) -> list[str]:
         """Read where the journal ends and what was set aside; returns findings in words."""
-        await self._position(connection)
+        self._position(connection)
         waiting, findings = self._emergency.read() if self._emergency is not None else ([], [])
         self._backlog = [group for group in waiting if group.group_id > self._last_group]
         self._filed = len(self._backlog)
@@ -50,12 +49,12 @@ class SqlLedger:
         self._given_id = max(time.time_ns() // 1_000_000 << _ID_BITS, self._given_id + 1)
         return make_group(self._given_id, facts, alerts, self._desk["account"])
 
-    async def write(self, connection: AsyncConnection, groups: list[Group]) -> list[int]:
+    def write(self, connection: Connection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each. Raises LeaseLostError."""
         if self._lease is not None:
             # Before the first row: the journal belongs to whoever has the lease now.
-            await self._lease.check(connection)
-        seq = self._next_seq if self._next_seq is not None else await self._position(connection)
+            self._lease.check(connection)
+        seq = self._next_seq if self._next_seq is not None else self._position(connection)
         rows, entries, told, numbers = [], [], [], []
         for group in groups:
             if group.group_id > self._last_group:
@@ -66,17 +65,17 @@ class SqlLedger:
                 self._last_group = group.group_id
             numbers.append(seq - 1)
         if rows:
-            await connection.execute(insert(journal), rows)
-            await self._projector.project(connection, entries)
+            connection.execute(insert(journal), rows)
+            self._projector.project(connection, entries)
         if told:
-            await connection.execute(insert(outbox), told)
+            connection.execute(insert(outbox), told)
         self._next_seq = seq
         return numbers
 
-    async def probe(self, connection: AsyncConnection) -> None:
+    def probe(self, connection: Connection) -> None:
         """Write something small, to learn whether the database takes writes again."""
         beat = {**self._desk, "name": "storage", "at_ms": time.time_ns() // 1_000_000, "detail": "writes again"}
-        await put(connection, heartbeats, [beat])
+        put(connection, heartbeats, [beat])
 
     def undo(self) -> None:
         """Forget what was assumed of the transaction that failed."""
@@ -106,9 +105,9 @@ class SqlLedger:
             if self._emergency is not None:
                 self._emergency.clear()
 
-    async def _position(self, connection: AsyncConnection) -> int:
+    def _position(self, connection: Connection) -> int:
         here = (journal.c.mode == self._desk["mode"], journal.c.account == self._desk["account"])
         newest = select(journal.c.seq, journal.c.group_id).where(*here).order_by(journal.c.seq.desc()).limit(1)
-        row = (await connection.execute(newest)).first()
+        row = connection.execute(newest).first()
         self._next_seq, self._last_group = (row.seq + 1, row.group_id) if row is not None else (1, 0)
         return self._next_seq

@@ -1,6 +1,6 @@
 """The ledgers of all accounts behind the one writer of a database."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from storage.groups import Group
 from storage.ledger import SqlLedger
@@ -18,22 +18,23 @@ class Ledgers:
             raise ValueError(f"account {account!r} is open already")
         self._by_account[account] = ledger
 
-    async def write(self, connection: AsyncConnection, groups: list[Group]) -> list[int]:
+    def write(self, connection: Connection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each in its account."""
         places: dict[str, list[int]] = {}
         for place, group in enumerate(groups):
             places.setdefault(group.account, []).append(place)
         numbers = [0] * len(groups)
         for account, mine in places.items():
-            written = await self._by_account[account].write(connection, [groups[place] for place in mine])
+            written = self._by_account[account].write(connection, [groups[place] for place in mine])
             for place, number in zip(mine, written, strict=True):
                 numbers[place] = number
         return numbers
 
-    async def probe(self, connection: AsyncConnection) -> None:
+    def probe(self, connection: Connection) -> None:
         """Write something small, to learn whether the database takes writes again."""
-        for ledger in self._by_account.values():
-            await ledger.probe(connection)
+        # In the writer's thread, while an account may be added.
+        for ledger in list(self._by_account.values()):
+            ledger.probe(connection)
 
     def undo(self) -> None:
         """Forget what was assumed of the transaction that failed."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.commands import ACCOUNT
@@ -195,11 +195,11 @@ async def _halt(url: str, mode: str, account: str, why: str, now_ms: int) -> Non
         await store.close()
 
 
-async def _forget(connection: AsyncConnection, access: Access, why: str) -> None:
-    await connection.execute(delete(users))
-    await connection.execute(delete(confirmations))
+def _forget(connection: Connection, access: Access, why: str) -> None:
+    connection.execute(delete(users))
+    connection.execute(delete(confirmations))
     unsent = (*access.mine(outbox), outbox.c.state == PENDING)
-    await connection.execute(update(outbox).where(*unsent).values(state=DROPPED, why=why))
+    connection.execute(update(outbox).where(*unsent).values(state=DROPPED, why=why))
 
 
 def _sqlite(url: str) -> Path:

@@ -1,85 +1,54 @@
-"""SQLite statements in one turn of the driver's thread each: executed, read to the end and closed there.
+"""SQLite's answers in one turn of the driver's thread each: executed, read to the end and closed there.
 
-The driver's own cursor goes to its thread and back four times a statement, and every way back waits for the loop: in a
-busy desk a commit spent most of its time waiting. Of long results the rest is read when asked for. What has no answer
-waits for what has one, or for the commit, and goes to the thread with that: marks of savepoints always, and while the
-connection `gathers`, the beginning of a transaction and inserts as well.
+The driver's own cursor goes to its thread and back four times a statement, and every way back waits for the loop. Of
+long results the rest is read when asked for. A transaction begins with its first statement.
 """
 
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import aiosqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 # How many rows are read with the statement itself.
 FIRST_ROWS = 1_000
-_MARKS = ("SAVEPOINT", "RELEASE")
-_WRITES = ("BEGIN", "INSERT")
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    statement: str
-    values: Sequence[Any]
-    many: bool
-
-    def run(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
-        if self.many:
-            return connection.executemany(self.statement, self.values)
-        return connection.execute(self.statement, self.values)
+_BEGIN = "BEGIN"
 
 
 class OneHopConnection(aiosqlite.Connection):
-    """A connection with cursors that do so. While it `gathers`, nobody learns how many rows an insert made."""
-
-    gathers = False
+    """A connection with cursors that do so."""
 
     def __init__(self, *where: Any, **how: Any) -> None:
         super().__init__(*where, **how)
-        self._waiting: list[_Waiting] = []
+        self._begins = False
 
     def cursor(self) -> "OneHopCursor":  # type: ignore[override]  # what the driver returns has to be awaited
         """Return a cursor; nothing happens yet."""
         return OneHopCursor(self)
 
+    def begin(self) -> None:
+        """Begin a transaction with the next statement."""
+        self._begins = True
+
     async def done[R](self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Do something in the connection's thread; raises what it raises, ValueError when closed."""
-        before, self._waiting = self._waiting, []
+        begins, self._begins = self._begins, False
 
         def all_of_it(connection: sqlite3.Connection) -> R:
-            for each in before:
-                each.run(connection).close()
+            if begins:
+                connection.execute(_BEGIN).close()
             return work(connection)
 
         result: R = await self._execute(all_of_it, self._conn)  # type: ignore[no-untyped-call]  # the driver's, untyped
         return result
 
-    def waits(self, statement: str, values: Sequence[Any], *, many: bool) -> bool:
-        """Whether a statement was put aside until the next one that is not, or the commit."""
-        may = statement.startswith(_MARKS) or (
-            self.gathers and statement.startswith(_WRITES) and "RETURNING" not in statement
-        )
-        if may:
-            self._waiting.append(_Waiting(statement, values, many))
-        return may
-
-    async def flush(self) -> None:
-        """Do what waits; raises sqlite3.Error."""
-        if self._waiting:
-            await self.done(lambda _: None)
-
-    async def commit(self) -> None:
-        """Do what waits, and commit; raises sqlite3.Error."""
-        await self.done(lambda connection: connection.commit())
-
     async def rollback(self) -> None:
-        """Forget what waits, and undo the rest; raises sqlite3.Error."""
-        self._waiting = []
-        await self.done(lambda connection: connection.rollback())
+        """Undo what was begun; raises sqlite3.Error."""
+        if self._begins:
+            self._begins = False
+        else:
+            await self.done(lambda connection: connection.rollback())
 
 
 class OneHopCursor:
@@ -101,15 +70,9 @@ class OneHopCursor:
 
     async def execute(self, statement: str, values: Sequence[Any] = ()) -> Self:
         """Execute and read the first rows; raises sqlite3.Error."""
-        return await self._run(_Waiting(statement, values, many=False))
 
-    async def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> Self:
-        """Execute for every row; raises sqlite3.Error."""
-        return await self._run(_Waiting(statement, rows, many=True))
-
-    async def _run(self, what: _Waiting) -> Self:
         def work(connection: sqlite3.Connection) -> sqlite3.Cursor | None:
-            cursor = what.run(connection)
+            cursor = connection.execute(statement, values)
             self.description, self.lastrowid = cursor.description, cursor.lastrowid
             self._rows.extend(cursor.fetchmany(FIRST_ROWS) if cursor.description else ())
             # Behind the last row of a statement that returns what it changed.
@@ -120,10 +83,10 @@ class OneHopCursor:
             return None
 
         await self.close()
-        if self._connection.waits(what.statement, what.values, many=what.many):
-            self.description, self.lastrowid, self.rowcount = None, None, -1
-            return self
-        self._cursor = await self._connection.done(work)
+        if statement == _BEGIN:
+            self._connection.begin()
+        else:
+            self._cursor = await self._connection.done(work)
         return self
 
     async def fetchone(self) -> Any:
@@ -153,12 +116,6 @@ class OneHopCursor:
         self._rows.clear()
         if cursor is not None:
             await self._connection.done(lambda _: cursor.close())
-
-
-async def driver_of(connection: AsyncConnection) -> OneHopConnection | None:
-    """Return the connection underneath; None on a server."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    return driver if isinstance(driver, OneHopConnection) else None
 
 
 def connected(*where: Any, **how: Any) -> OneHopConnection:

@@ -8,18 +8,19 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.core.market import Instrument
 from engine.journal import JournalUnavailable, OnState
 from storage import schema, sqlite_files
-from storage.database import DATABASE_ERRORS, Reader, Tuning, brief, file_of, parsed, reader_engine, writer_engine
+from storage.database import DATABASE_ERRORS, Reader, Tuning, brief, file_of, parsed, reader_engine
 from storage.emergency import EmergencyFile
 from storage.instruments import remember
 from storage.lease import Lease, LeaseRequest
 from storage.ledger import SqlLedger
 from storage.ledgers import Ledgers
 from storage.projections.projector import Projector
+from storage.transactions import Transactions, transactions
 from storage.writer import Writer
 
 
@@ -42,7 +43,7 @@ class Plan:
         return {"mode": self.mode, "account": self.account}
 
 
-type Shared = tuple[tuple[AsyncEngine, AsyncEngine], Writer, Reader, Ledgers]
+type Shared = tuple[Writer, Reader, Ledgers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class Parts:
     """The running machinery of an open store; accounts beside each other share all but their own ledger."""
 
     plan: Plan
-    engines: tuple[AsyncEngine, AsyncEngine]
     writer: Writer
     reader: Reader
     ledgers: Ledgers
@@ -71,19 +71,19 @@ async def bring_up(plan: Plan) -> Parts:
     url = parsed(plan.url)
     path = file_of(url)
     findings = await asyncio.to_thread(_sound_file, path) if path is not None else []
-    engines = writer_engine(url, plan.tuning), reader_engine(url, plan.tuning)
+    writing, engine = transactions(url, plan.tuning), reader_engine(url, plan.tuning)
     async with AsyncExitStack() as undo:
-        for engine in engines:
-            undo.push_async_callback(engine.dispose)
-        await _current_schema(path, *engines)
+        undo.push_async_callback(writing.close)
+        undo.push_async_callback(engine.dispose)
+        await _current_schema(path, writing, engine)
         lease = Lease(plan.desk, plan.lease) if plan.lease is not None else None
         # Before the writer: what waits from the last time must not reach the journal of another process.
-        findings += await _take_first(lease, engines[0])
-        ledgers, reader = Ledgers(), Reader(engines[1])
-        writer = Writer(engines[0], ledgers, retry_ms=plan.tuning.retry_ms)
+        findings += await _take_first(lease, writing)
+        ledgers = Ledgers()
+        writer = Writer(writing, ledgers, retry_ms=plan.tuning.retry_ms)
         writer.start()
         undo.push_async_callback(writer.close)
-        parts = await _joined(plan, (engines, writer, reader, ledgers), lease, path)
+        parts = await _joined(plan, (writer, Reader(engine), ledgers), lease, path)
         undo.pop_all()
     return replace(parts, findings=[*findings, *parts.findings])
 
@@ -99,17 +99,16 @@ async def bring_beside(parts: Parts, plan: Plan) -> Parts:
             findings.append(f"the lease could not be taken yet: {error}")
         else:
             lease.took(held)
-    shared = (parts.engines, parts.writer, parts.reader, parts.ledgers)
+    shared = (parts.writer, parts.reader, parts.ledgers)
     joined = await _joined(plan, shared, lease, parts.path)
     return replace(joined, findings=[*findings, *joined.findings])
 
 
-async def _take_first(lease: Lease | None, engine: AsyncEngine) -> list[str]:
+async def _take_first(lease: Lease | None, writing: Transactions) -> list[str]:
     if lease is None:
         return []
     try:
-        async with engine.begin() as connection:
-            held = await lease.take(connection)
+        held = await writing.run(lease.take)
     except DATABASE_ERRORS as error:
         # A database that takes no writes now is no reason not to start; the lease is taken when it does.
         return [f"the lease could not be taken yet: {brief(error)}"]
@@ -118,10 +117,10 @@ async def _take_first(lease: Lease | None, engine: AsyncEngine) -> list[str]:
 
 
 async def _joined(plan: Plan, shared: Shared, lease: Lease | None, path: Path | None) -> Parts:
-    _, writer, reader, ledgers = shared
+    writer, reader, ledgers = shared
     ledger, projector = _ledger(plan, path, lease)
     async with reader.connection() as connection:
-        findings = await ledger.resume(connection)
+        findings = await connection.run_sync(ledger.resume)
     ledgers.add(plan.account, ledger)
     if plan.on_state is not None:
         writer.listeners[plan.account] = plan.on_state
@@ -139,7 +138,7 @@ def _sound_file(path: Path) -> list[str]:
     return findings
 
 
-async def _current_schema(path: Path | None, writer: AsyncEngine, reader: AsyncEngine) -> None:
+async def _current_schema(path: Path | None, writing: Transactions, reader: AsyncEngine) -> None:
     async with Reader(reader).connection() as connection:
         found = await connection.run_sync(schema.version)
     if found == schema.HEAD:
@@ -148,8 +147,7 @@ async def _current_schema(path: Path | None, writer: AsyncEngine, reader: AsyncE
         if found is not None and path is not None:
             name = f"{path.stem}-before-{schema.HEAD}-{sqlite_files.stamp(wall_ms())}.sqlite3"
             await asyncio.to_thread(sqlite_files.copy, path, path.parent / sqlite_files.FOLDER / name)
-        async with writer.begin() as connection:
-            await schema.prepare(connection, found)
+        await writing.run(lambda connection: schema.prepare(connection, found))
     except (*DATABASE_ERRORS, sqlite3.Error) as error:
         raise JournalUnavailable(f"the tables cannot be made: {brief(error)}") from error
 
@@ -164,12 +162,9 @@ def _ledger(plan: Plan, path: Path | None, lease: Lease | None) -> tuple[SqlLedg
 
 
 async def _begin(plan: Plan, writer: Writer, projector: Projector) -> list[str]:
-    async def first(connection: AsyncConnection) -> None:
-        await remember(connection, plan.desk, plan.instruments)
-
     # A database that takes no writes now is no reason not to start: exits must work.
     try:
-        await writer.run(first)
+        await writer.run(lambda connection: remember(connection, plan.desk, plan.instruments))
     except JournalUnavailable as error:
         return [str(error)]
     projector.reset()
@@ -181,6 +176,5 @@ async def shut(parts: Parts) -> None:
     try:
         await parts.writer.close()
     finally:
-        for engine in parts.engines:
-            with suppress(*DATABASE_ERRORS):
-                await engine.dispose()
+        with suppress(*DATABASE_ERRORS):
+            await parts.reader.close()

@@ -4,13 +4,12 @@ Alerts arrive from the journal as rows without a chat; fanning one out makes a r
 the order of ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from storage.access import Access
 from storage.groups import dumps
@@ -73,8 +72,8 @@ class OutboxStore:
         values = {"chat_id": chat_id, "kind": kind, "payload": dumps(payload), "priority": priority}
         row = self._row({**values, "thread": thread, "critical": critical}, created_ms)
 
-        async def write(connection: AsyncConnection) -> int:
-            return int((await connection.execute(insert(outbox).values(row).returning(outbox.c.id))).scalar_one())
+        def write(connection: Connection) -> int:
+            return int(connection.execute(insert(outbox).values(row).returning(outbox.c.id)).scalar_one())
 
         number: int = await self._access.writer.run(write)
         return number
@@ -88,33 +87,33 @@ class OutboxStore:
     async def fan_out(self, alert_row_id: int, rows: Sequence[OutboxNew]) -> list[int]:
         """Replace an alert by its messages, all or none; returns their numbers, none when it was fanned out before."""
 
-        async def write(connection: AsyncConnection) -> list[int]:
+        def write(connection: Connection) -> list[int]:
             alert = (*self._of_all(), outbox.c.id == alert_row_id, outbox.c.state == PENDING)
-            found = (await connection.execute(select(outbox).where(*alert))).first()
+            found = connection.execute(select(outbox).where(*alert)).first()
             if found is None:
                 return []
-            await connection.execute(update(outbox).where(*alert).values(state=FANNED))
+            connection.execute(update(outbox).where(*alert).values(state=FANNED))
             numbers = []
             for new in rows:
                 row = {**self._row(_values(new), found.created_ms), "account": found.account}
-                done = await connection.execute(insert(outbox).values(row).returning(outbox.c.id))
+                done = connection.execute(insert(outbox).values(row).returning(outbox.c.id))
                 numbers.append(done.scalar_one())
             return numbers
 
         numbers: list[int] = await self._access.writer.run(write)
         return numbers
 
-    async def sent(self, number: int, message_id: int | None, at_ms: int) -> None:
-        """Put on record that Telegram has it."""
-        await self._set(number, state=SENT, message_id=message_id, sent_ms=at_ms)
+    async def sent(self, numbers: Collection[int], message_id: int | None, at_ms: int) -> None:
+        """Put on record that Telegram has them, in one message."""
+        await self._set(numbers, state=SENT, message_id=message_id, sent_ms=at_ms)
 
-    async def failed(self, number: int, why: str, retry_at_ms: int) -> None:
-        """Keep it for another attempt."""
-        await self._set(number, why=why, retry_at_ms=retry_at_ms, attempts=outbox.c.attempts + 1)
+    async def failed(self, numbers: Collection[int], why: str, retry_at_ms: int) -> None:
+        """Keep them for another attempt."""
+        await self._set(numbers, why=why, retry_at_ms=retry_at_ms, attempts=outbox.c.attempts + 1)
 
-    async def dropped(self, number: int, why: str) -> None:
-        """Give it up."""
-        await self._set(number, state=DROPPED, why=why)
+    async def dropped(self, numbers: Collection[int], why: str) -> None:
+        """Give them up."""
+        await self._set(numbers, state=DROPPED, why=why)
 
     async def message_of(self, thread: str, chat_id: int, account: str = "") -> int | None:
         """Return the first message of an account's thread in a chat, to be replied to; accounts may name threads alike.
@@ -137,10 +136,10 @@ class OutboxStore:
         rest = {"state": PENDING, "attempts": 0, "retry_at_ms": 0, "why": "", "created_ms": created_ms}
         return self._access.key(**values, **rest)
 
-    async def _set(self, number: int, **values: Any) -> None:
-        async def write(connection: AsyncConnection) -> None:
-            mine = (*self._of_all(), outbox.c.id == number)
-            await connection.execute(update(outbox).where(*mine).values(**values))
+    async def _set(self, numbers: Collection[int], **values: Any) -> None:
+        def write(connection: Connection) -> None:
+            mine = (*self._of_all(), outbox.c.id.in_(numbers))
+            connection.execute(update(outbox).where(*mine).values(**values))
 
         await self._access.writer.run(write)
 

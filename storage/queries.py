@@ -3,8 +3,7 @@
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, Table, desc, func, literal, select, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, desc, func, literal, select, union_all
 
 from engine.core.trades import Trade
 from storage.access import Access
@@ -87,8 +86,8 @@ class Queries:
         fields = EquityPoint.__dataclass_fields__
         rows = [self._access.key(**{name: getattr(point, name) for name in fields}) for point in points]
 
-        async def write(connection: AsyncConnection) -> None:
-            await put(connection, equity, rows)
+        def write(connection: Connection) -> None:
+            put(connection, equity, rows)
 
         await self._access.writer.run(write)
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
 from storage.access import Access
@@ -23,10 +22,10 @@ async def prune(access: Access, now_ms: int) -> dict[str, int]:
     ones); the equity curve keeps one point a minute, after 30 days one per 15 minutes.
     """
 
-    async def write(connection: AsyncConnection) -> dict[str, int]:
+    def write(connection: Connection) -> dict[str, int]:
         gone: dict[str, int] = {}
         for name, statement in _deletions(access, now_ms):
-            gone[name] = gone.get(name, 0) + (await connection.execute(statement)).rowcount
+            gone[name] = gone.get(name, 0) + connection.execute(statement).rowcount
         return gone
 
     counts: dict[str, int] = await access.writer.run(write)

@@ -6,7 +6,6 @@ Alembic takes half a second to import, so it is asked only when the version on d
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, column, insert, inspect, select, table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import metadata
 
@@ -54,9 +53,9 @@ def migrate(connection: Connection) -> None:
         raise SchemaError(f"the database cannot be brought to version {HEAD}: {error}; use a newer program") from error
 
 
-async def prepare(connection: AsyncConnection, found: str | None) -> None:
+def prepare(connection: Connection, found: str | None) -> None:
     """Make or migrate the tables in the transaction of `connection`."""
     if found is None:
-        await connection.run_sync(create)
+        create(connection)
     elif found != HEAD:
-        await connection.run_sync(migrate)
+        migrate(connection)

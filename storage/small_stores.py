@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Table, delete, select, update
 
 from storage.access import Access
 from storage.groups import dumps
@@ -37,8 +36,8 @@ class PanelStore:
     async def remove(self, chat_id: int) -> None:
         """Forget it."""
 
-        async def write(connection: AsyncConnection) -> None:
-            await connection.execute(delete(panels).where(*self._access.mine(panels), panels.c.chat_id == chat_id))
+        def write(connection: Connection) -> None:
+            connection.execute(delete(panels).where(*self._access.mine(panels), panels.c.chat_id == chat_id))
 
         await self._access.writer.run(write)
 
@@ -76,8 +75,8 @@ class UserStore:
     async def remove(self, user_id: int) -> None:
         """Take it away."""
 
-        async def write(connection: AsyncConnection) -> None:
-            await connection.execute(delete(users).where(users.c.user_id == user_id))
+        def write(connection: Connection) -> None:
+            connection.execute(delete(users).where(users.c.user_id == user_id))
 
         await self._access.writer.run(write)
 
@@ -129,9 +128,9 @@ class ReportStore:
     async def mark_sent(self, report: str, day: date | str, at_ms: int) -> None:
         """Put on record that it is in the outbox."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             here = (*self._access.mine(reports), reports.c.report == report, reports.c.date == str(day))
-            await connection.execute(update(reports).where(*here).values(sent_ms=at_ms))
+            connection.execute(update(reports).where(*here).values(sent_ms=at_ms))
 
         await self._access.writer.run(write)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from engine.core.market import Instrument
 from engine.journal import Journal, JournalUnavailable, OnState
@@ -115,9 +115,9 @@ class Store:
     async def rebuild_projections(self) -> int:
         """Compute every projection anew from the journal, in one transaction; returns the facts read."""
 
-        async def write(connection: AsyncConnection) -> int:
+        def write(connection: Connection) -> int:
             self._parts.projector.reset()
-            return await rebuild(connection, self.access.desk)
+            return rebuild(connection, self.access.desk)
 
         count: int = await self._parts.writer.run(write)
         return count

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select
 
 from storage.access import Access
 from storage.database import Reader
@@ -109,12 +108,12 @@ class SyncStore(SyncRows):
             await self._put(venue_history, entries[first : first + _AT_ONCE])
         gone = await self._gone(window, {row.row_id for row in rows})
 
-        async def finish(connection: AsyncConnection) -> None:
+        def finish(connection: Connection) -> None:
             for part in parts(gone):
                 c = venue_history.c
                 here = (*self._mine(venue_history), c.kind == window.kind, c.row_id.in_(part))
-                await connection.execute(delete(venue_history).where(*here))
-            await put(connection, sync_windows, [self._access.key(**_fields(window))])
+                connection.execute(delete(venue_history).where(*here))
+            put(connection, sync_windows, [self._access.key(**_fields(window))])
 
         await self._access.writer.run(finish)
 

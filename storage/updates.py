@@ -1,7 +1,6 @@
 """Telegram updates seen, so that one delivered twice acts once and is answered the same."""
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select, update
 
 from engine.core.market import HOUR_MS
 from storage.access import Access
@@ -25,9 +24,9 @@ class UpdateStore:
     async def finish(self, bot_id: int, update_id: int, result: str) -> None:
         """Keep what came of it."""
 
-        async def write(connection: AsyncConnection) -> None:
+        def write(connection: Connection) -> None:
             here = (updates.c.bot_id == bot_id, updates.c.update_id == update_id)
-            await connection.execute(update(updates).where(*here).values(result=result))
+            connection.execute(update(updates).where(*here).values(result=result))
 
         await self._access.writer.run(write)
 
@@ -40,8 +39,8 @@ class UpdateStore:
     async def prune(self, now_ms: int, older_than_ms: int = KEPT_MS) -> int:
         """Forget updates seen longer ago than that; returns how many."""
 
-        async def write(connection: AsyncConnection) -> int:
-            done = await connection.execute(delete(updates).where(updates.c.seen_ms < now_ms - older_than_ms))
+        def write(connection: Connection) -> int:
+            done = connection.execute(delete(updates).where(updates.c.seen_ms < now_ms - older_than_ms))
             return done.rowcount
 
         count: int = await self._access.writer.run(write)

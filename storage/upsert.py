@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -40,18 +39,18 @@ def insert_new(table: Table, dialect: str) -> Insert:
     return statement.on_conflict_do_nothing(index_elements=keys)
 
 
-def dialect_of(connection: AsyncConnection | Connection) -> str:
+def dialect_of(connection: Connection) -> str:
     """Return the name of the database behind a connection."""
     return connection.dialect.name
 
 
-async def put(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert or replace rows by primary key."""
     if rows:
-        await connection.execute(upsert(table, dialect_of(connection)), list(rows))
+        connection.execute(upsert(table, dialect_of(connection)), list(rows))
 
 
-async def put_new(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:
+def put_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert a row unless its primary key exists; True when it was new."""
-    done = await connection.execute(insert_new(table, dialect_of(connection)), row)
+    done = connection.execute(insert_new(table, dialect_of(connection)), row)
     return bool(done.rowcount)

@@ -1,34 +1,38 @@
-"""The one writer: commits what waits in one transaction, and answers after the commit. Journal groups keep their order,
-and so does chat-side work; groups go ahead of work that has just come, because orders wait for them.
+"""The one writer: commits what waits, and answers after the commit. Journal groups and chat-side work have transactions
+of their own and take turns, groups first, because orders wait for them. Each keeps its order, and work never goes
+before a group that came earlier: what was noted of a command is not durable before the command is.
 
 A chat-side job that fails alone is undone by its savepoint and fails alone. When the database fails, chat-side jobs
 fail with it, while journal groups are set aside (file and memory) and go first into the next transaction that succeeds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.journal import JournalUnavailable, OnState
 from storage.database import DATABASE_ERRORS, brief
 from storage.groups import Group
-from storage.one_hop import driver_of
+from storage.transactions import Transactions
 
-type Work = Callable[[AsyncConnection], Awaitable[Any]]
-_MOST_JOBS = 256
+type Work = Callable[[Connection], Any]
+# A group that has just come waits for the transaction under way.
+_MOST_GROUPS, _MOST_JOBS = 256, 16
 
 
 class Ledger(Protocol):
     """What the writer needs to know of the journal: how groups are written, kept aside and forgotten."""
 
-    async def write(self, connection: AsyncConnection, groups: list[Group]) -> list[int]:
+    def write(self, connection: Connection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each."""
 
-    async def probe(self, connection: AsyncConnection) -> None:
+    def probe(self, connection: Connection) -> None:
         """Write something small, to learn whether the database takes writes again."""
 
     def undo(self) -> None:
@@ -46,9 +50,10 @@ class Ledger(Protocol):
 
 @dataclass(slots=True)
 class Job:
-    """A journal group or a piece of chat-side work, and who waits for it."""
+    """A journal group or a piece of chat-side work, and who waits for it; `after` counts the groups up to it."""
 
     future: asyncio.Future[Any]
+    after: int
     group: Group | None = None
     work: Work | None = None
     result: Any = None
@@ -58,14 +63,15 @@ class Job:
 class Writer:
     """Owns the writing connection. `listeners` hear when the database stops and starts taking writes, by account."""
 
-    def __init__(self, engine: AsyncEngine, ledger: Ledger, *, retry_ms: int) -> None:
-        self._engine, self._ledger, self._retry_s = engine, ledger, retry_ms / 1000
+    def __init__(self, writing: Transactions, ledger: Ledger, *, retry_ms: int) -> None:
+        self._writing, self._ledger, self._retry_s = writing, ledger, retry_ms / 1000
         self.listeners: dict[str, OnState] = {}
-        self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
-        self._connection: AsyncConnection | None = None
+        self._groups: deque[Job] = deque()
+        self._jobs: deque[Job] = deque()
+        self._put = self._over = 0
+        self._came = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._current: list[Job] = []
-        self._passed: list[Job] = []
         self._closed = False
         self.writable = True
         self.why = ""
@@ -83,26 +89,31 @@ class Writer:
 
     def put(self, group: Group) -> asyncio.Future[int]:
         """Queue a journal group at once."""
-        return self._queued(Job(asyncio.get_running_loop().create_future(), group=group))
+        self._put += 1
+        return self._queued(self._groups, Job(asyncio.get_running_loop().create_future(), self._put, group=group))
 
     async def run(self, work: Work) -> Any:
-        """Do chat-side work in the next transaction; returns its result once durable, raises JournalUnavailable."""
-        return await self._queued(Job(asyncio.get_running_loop().create_future(), work=work))
+        """Do chat-side work in the next transaction; returns its result once durable, raises JournalUnavailable.
+
+        The work must not touch what belongs to the loop: with SQLite it is done in another thread.
+        """
+        return await self._queued(self._jobs, Job(asyncio.get_running_loop().create_future(), self._put, work=work))
 
     async def close(self) -> None:
         """Write what is queued, then stop."""
         self._closed = True
+        self._came.set()
         if self._task is not None:
-            self._queue.put_nowait(None)
             # How the task ended is its supervisor's matter; the connection is let go in any case.
             await asyncio.wait([self._task])
-        await self._drop_connection()
+        await self._writing.close()
 
-    def _queued(self, job: Job) -> asyncio.Future[Any]:
+    def _queued(self, queue: deque[Job], job: Job) -> asyncio.Future[Any]:
         if self._closed or (self._task is not None and self._task.done()):
             job.future.set_exception(JournalUnavailable("the store is closed"))
         else:
-            self._queue.put_nowait(job)
+            queue.append(job)
+            self._came.set()
         return job.future
 
     async def _run(self) -> None:
@@ -113,53 +124,43 @@ class Writer:
 
     async def _serve(self) -> None:
         while True:
-            jobs, last = await self._next()
-            self._current = jobs
-            if jobs or self._ledger.backlog() or not self.writable:
-                await self._commit(jobs)
+            await self._work_comes()
+            last = self._closed
+            if self._owing and not self._groups and not self._jobs:
+                await self._commit([])
+            while self._groups or self._jobs:
+                if groups := _taken(self._groups, _MOST_GROUPS):
+                    await self._commit(groups)
+                    self._over = groups[-1].after
+                if jobs := _taken(self._jobs, _MOST_JOBS, self._over):
+                    await self._commit(jobs)
             if last:
                 return
 
     def _abandon(self) -> None:
         # Nobody may wait for ever when this task ends before its time.
-        left = [*self._current, *self._passed, *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
-        for job in left:
-            if job is not None and not job.future.done():
+        for job in (*self._current, *self._groups, *self._jobs):
+            if not job.future.done():
                 job.future.set_exception(JournalUnavailable("the store stopped"))
 
-    async def _next(self) -> tuple[list[Job], bool]:
-        if self._passed:
-            # Once is enough: everything goes with this transaction.
-            jobs, self._passed = self._passed, []
-            return self._gathered(jobs)
-        waiting = self._retry_s if self._ledger.backlog() or not self.writable else None
-        try:
-            job = await asyncio.wait_for(self._queue.get(), waiting)
-        except TimeoutError:
-            return [], False
-        if job is None:
-            return [], True
-        jobs, last = self._gathered([job])
-        groups = [job for job in jobs if job.group is not None]
-        if groups and not last:
-            self._passed = [job for job in jobs if job.group is None]
-            jobs = groups
-        return jobs, last
+    @property
+    def _owing(self) -> bool:
+        return bool(self._ledger.backlog()) or not self.writable
 
-    def _gathered(self, jobs: list[Job]) -> tuple[list[Job], bool]:
-        while len(jobs) < _MOST_JOBS and not self._queue.empty():
-            job = self._queue.get_nowait()
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+    async def _work_comes(self) -> None:
+        try:
+            await asyncio.wait_for(self._came.wait(), self._retry_s if self._owing else None)
+        except TimeoutError:
+            return
+        self._came.clear()
 
     async def _commit(self, jobs: list[Job]) -> None:
+        self._current = jobs
         try:
             await self._transaction(jobs)
         except DATABASE_ERRORS as error:
             self._ledger.undo()
-            await self._drop_connection()
+            await self._writing.renew()
             await self._failed(jobs, brief(error))
         else:
             self._ledger.merged()
@@ -168,27 +169,22 @@ class Writer:
                 _answer(job)
 
     async def _transaction(self, jobs: list[Job]) -> None:
-        connection = await self._open_connection()
-        backlog = self._ledger.backlog()
-        entries = [job for job in jobs if job.group is not None]
-        groups = [*backlog, *(job.group for job in entries if job.group is not None)]
-        driver = await driver_of(connection)
-        if driver is not None:
-            driver.gathers = bool(groups)
-        async with connection.begin():
+        backlog, writable = self._ledger.backlog(), self.writable
+
+        def work(connection: Connection) -> None:
+            entries = [job for job in jobs if job.group is not None]
+            groups = [*backlog, *(job.group for job in entries if job.group is not None)]
             if groups:
-                numbers = (await self._ledger.write(connection, groups))[len(backlog) :]
+                numbers = self._ledger.write(connection, groups)[len(backlog) :]
                 for job, number in zip(entries, numbers, strict=True):
                     job.result = number
-            elif not self.writable:
-                await self._ledger.probe(connection)
-            if driver is not None and len(entries) < len(jobs):
-                # What goes wrong with the journal must not be taken for the fault of a job.
-                driver.gathers = False
-                await driver.flush()
+            elif not writable:
+                self._ledger.probe(connection)
             for job in jobs:
                 if job.work is not None:
-                    await _attempt(connection, job, job.work)
+                    _attempt(connection, job, job.work)
+
+        await self._writing.run(work)
 
     async def _failed(self, jobs: list[Job], why: str) -> None:
         groups = [job.group for job in jobs if job.group is not None]
@@ -205,22 +201,18 @@ class Writer:
             for listener in self.listeners.values():
                 listener(writable, why)
 
-    async def _open_connection(self) -> AsyncConnection:
-        if self._connection is None:
-            self._connection = await self._engine.connect()
-        return self._connection
 
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.invalidate()
-            await connection.close()
+def _taken(queue: deque[Job], most: int, over: float = math.inf) -> list[Job]:
+    jobs: list[Job] = []
+    while queue and len(jobs) < most and queue[0].after <= over:
+        jobs.append(queue.popleft())
+    return jobs
 
 
-async def _attempt(connection: AsyncConnection, job: Job, work: Work) -> None:
+def _attempt(connection: Connection, job: Job, work: Work) -> None:
     try:
-        async with connection.begin_nested():
-            job.result = await work(connection)
+        with connection.begin_nested():
+            job.result = work(connection)
     except (IntegrityError, DataError) as error:
         job.error = ValueError(f"the database refused a row: {brief(error)}")
     except ValueError as error:

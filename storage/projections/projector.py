@@ -3,13 +3,11 @@
 What is in memory is a cache of the tables; `reset()` empties it after a failed transaction.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from engine.core.codec import decode
 from engine.core.events import Executed, FundingPaid
@@ -52,25 +50,23 @@ class Projector:
         """Use an instrument where the database has none of its symbol."""
         self._fallback[instrument.symbol] = instrument
 
-    async def project(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    def project(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write the rows that numbered facts change."""
         if self._books is None:
-            self._books = await self._load(connection)
+            self._books = self._load(connection)
         books = self._books
-        await self._fetch(connection, books, [fact for _, fact in entries])
-        for count, (seq, fact) in enumerate(entries, 1):
+        self._fetch(connection, books, [fact for _, fact in entries])
+        for seq, fact in entries:
             while self._given and self._given[0][0] < seq:
                 _, instrument = self._given.pop(0)
                 use_instrument(books, instrument)
             projection = PROJECTIONS.get(type(fact))
             if projection is not None:
                 projection(books, seq, fact)
-            if count % _AT_ONCE == 0:
-                await asyncio.sleep(0)
         flush_orders(books)
         for table, rows in books.drain():
             for start in range(0, len(rows), _AT_ONCE):
-                await put(connection, table, rows[start : start + _AT_ONCE])
+                put(connection, table, rows[start : start + _AT_ONCE])
         _trim(books)
 
     def _portfolio(self) -> Portfolio:
@@ -79,42 +75,42 @@ class Projector:
     def _mine(self, table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return table.c.mode == self._desk["mode"], table.c.account == self._desk["account"]
 
-    async def _load(self, connection: AsyncConnection) -> Books:
+    def _load(self, connection: Connection) -> Books:
         books = Books(self._desk, self._portfolio())
         books.portfolio.instruments.update(self._fallback)
         known = select(instruments.c.data).where(*self._mine(instruments)).order_by(instruments.c.from_seq)
-        for row in await connection.execute(known):
+        for row in connection.execute(known):
             instrument = decode(Instrument, orjson.loads(row.data))
             books.portfolio.instruments[instrument.symbol] = instrument
         held = select(positions.c.state).where(*self._mine(positions), positions.c.state.is_not(None))
-        for row in await connection.execute(held):
+        for row in connection.execute(held):
             position = decode(Position, orjson.loads(row.state))
             books.portfolio.positions[position.symbol] = position
         return books
 
-    async def _fetch(self, connection: AsyncConnection, books: Books, facts: Sequence[Fact]) -> None:
+    def _fetch(self, connection: Connection, books: Books, facts: Sequence[Fact]) -> None:
         # An intent is an order's first fact: there is nothing to read of it yet.
         fresh = {fact.ticket.link_id for fact in facts if isinstance(fact, OrderIntended)}
         links = {_link(fact) for fact in facts} - {""} - fresh - books.orders.keys()
-        for row in await self._among(connection, orders.c.link_id, links, (orders.c.state, orders.c.seq, orders.c.why)):
+        for row in self._among(connection, orders.c.link_id, links, (orders.c.state, orders.c.seq, orders.c.why)):
             order = decode(Order, orjson.loads(row.state))
             books.orders[order.ticket.link_id] = OrderEntry(order, row.seq, row.why)
         for kind, column in ((Executed, fills.c.exec_id), (FundingPaid, funding.c.exec_id)):
             ids = {fact.exec_id for fact in facts if isinstance(fact, kind)}
-            books.executions.update(row.exec_id for row in await self._among(connection, column, ids, (column,)))
+            books.executions.update(row.exec_id for row in self._among(connection, column, ids, (column,)))
         names = {name for fact in facts for name in _days(fact)} - books.days.keys()
-        for row in await self._among(connection, daily_snapshots.c.day, names, tuple(daily_snapshots.c)):
+        for row in self._among(connection, daily_snapshots.c.day, names, tuple(daily_snapshots.c)):
             books.days[row.day] = dict(row._mapping)
 
-    async def _among(
-        self, connection: AsyncConnection, column: Column[Any], values: set[str], wanted: tuple[Column[Any], ...]
+    def _among(
+        self, connection: Connection, column: Column[Any], values: set[str], wanted: tuple[Column[Any], ...]
     ) -> list[Any]:
         found: list[Any] = []
         ordered = sorted(values)
         for start in range(0, len(ordered), _MOST_PARAMETERS):
             part = ordered[start : start + _MOST_PARAMETERS]
             query = select(*wanted).where(*self._mine(column.table), column.in_(part))
-            found += (await connection.execute(query)).all()
+            found += connection.execute(query).all()
         return found
 
 

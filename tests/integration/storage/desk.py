@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,15 @@ def sql(folder: Path, statement: str, *parameters: Any) -> list[Any]:
     """Run one statement past the store."""
     with closing(sqlite3.connect(folder / "desk.sqlite3", isolation_level=None)) as connection:
         return connection.execute(statement, parameters).fetchall()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep everybody else out of the database."""
+    with closing(sqlite3.connect(folder / "desk.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def ticket(number: int, *, entry: bool = True) -> Ticket:

@@ -100,7 +100,7 @@ def test_the_outbox_of_the_first_delivers_for_all_and_keeps_whose_message_it_is(
             ]
             new = OutboxNew(chat_id=5, kind="SystemAlert", payload={}, priority=1, thread="p1")
             (number,) = await main_.outbox.fan_out(rows[0].id, [new])
-            await main_.outbox.sent(number, 77, START)
+            await main_.outbox.sent([number], 77, START)
             assert await main_.outbox.message_of("p1", 5, "sub") == 77
             assert await main_.outbox.message_of("p1", 5) is None
 

@@ -157,7 +157,7 @@ def test_pruning_forgets_what_had_its_time_and_never_an_unsent_message(tmp_path:
         await store.confirmations.create("new", 1, 1, "{}", 0, NOW)
         for _ in range(2):
             number = await store.outbox.add(1, "x", {}, 1, created_ms=NOW - 31 * DAY_MS)
-        await store.outbox.sent(number, 5, NOW)
+        await store.outbox.sent([number], 5, NOW)
         gone = await store.prune(NOW)
         assert await store.outbox.counts() == {"pending": 1}
         return gone

@@ -1,9 +1,6 @@
 """A locked, full or broken database: facts wait in order, nothing is lost, changes of state are told once."""
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,17 +9,9 @@ from engine.core.facts import Fact
 from engine.journal import JournalUnavailable
 from storage.database import Tuning
 from storage.store import Store
-from tests.integration.storage.desk import beginning, desk, opening, round_trip, sql, with_desk
+from tests.integration.storage.desk import beginning, desk, locked, opening, round_trip, sql, with_desk
 
 QUICK = Tuning(lock_wait_ms=50, retry_ms=20)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    with closing(sqlite3.connect(folder / "desk.sqlite3", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
 
 
 class States:

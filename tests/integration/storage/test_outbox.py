@@ -72,9 +72,9 @@ def test_a_message_goes_through_its_states(tmp_path: Path) -> None:
     async def work(store: Store) -> tuple[Any, ...]:
         box = store.outbox
         ids = [await box.add(5, "reply", {"n": n}, Priority.REPLY, "p1", created_ms=1) for n in range(3)]
-        await box.failed(ids[0], "timeout", 99)
-        await box.sent(ids[1], 77, 2)
-        await box.dropped(ids[2], "blocked")
+        await box.failed([ids[0]], "timeout", 99)
+        await box.sent([ids[1]], 77, 2)
+        await box.dropped([ids[2]], "blocked")
         row = (await box.pending(9))[0]
         assert (row.id, row.attempts, row.retry_at_ms, row.payload) == (ids[0], 1, 99, {"n": 0})
         return await box.message_of("p1", 5), await box.message_of("p1", 6), await box.counts()

@@ -24,7 +24,8 @@ def in_connection[R](path: Path, work: Callable[[OneHopConnection], Awaitable[R]
 async def numbers(connection: OneHopConnection, count: int) -> None:
     cursor = connection.cursor()
     await cursor.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)")
-    await cursor.executemany("INSERT INTO t VALUES (?)", [(number,) for number in range(1, count + 1)])
+    numbered = "WITH c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n <= ?) SELECT n FROM c WHERE n <= ?"
+    await cursor.execute(f"INSERT INTO t {numbered}", (count, count))
     assert cursor.rowcount == count
     assert cursor.description is None
     await connection.commit()
@@ -72,41 +73,19 @@ def test_a_returning_insert_gives_its_rows_and_an_error_is_the_drivers_own(tmp_p
     assert in_connection(tmp_path / "x.db", work) == ([(7,)], 7)
 
 
-def test_what_is_gathered_goes_with_the_next_question_or_the_commit(tmp_path: Path) -> None:
-    async def work(connection: OneHopConnection) -> list[int]:
+def test_a_transaction_begins_with_its_first_statement_and_without_one_there_is_nothing_to_undo(tmp_path: Path) -> None:
+    async def work(connection: OneHopConnection) -> list[bool]:
         await numbers(connection, 1)
-        connection.gathers = True
-        cursor, trips = connection.cursor(), []
-        for statement in ("BEGIN IMMEDIATE", "INSERT INTO t VALUES (2)", "SAVEPOINT a", "RELEASE a"):
-            await cursor.execute(statement)
-        trips.append(connection.in_transaction)
-        await cursor.execute("SELECT count(*) FROM t")
-        found = (await cursor.fetchone())[0]
-        trips.append(connection.in_transaction)
-        await cursor.execute("INSERT INTO t VALUES (3)")
-        await connection.commit()
-        assert trips == [False, True]
-        await cursor.execute("SELECT count(*) FROM t")
-        return [found, (await cursor.fetchone())[0]]
-
-    assert in_connection(tmp_path / "x.db", work) == [2, 3]
-
-
-def test_a_gathered_insert_that_fails_fails_at_the_commit_and_a_rollback_forgets_what_waits(tmp_path: Path) -> None:
-    async def work(connection: OneHopConnection) -> int:
-        await numbers(connection, 1)
-        connection.gathers = True
-        cursor = connection.cursor()
-        await cursor.execute("BEGIN IMMEDIATE")
-        await cursor.executemany("INSERT INTO t VALUES (?)", [(5,), (1,)])
-        with pytest.raises(sqlite3.IntegrityError):
-            await connection.commit()
+        cursor, within = connection.cursor(), []
+        await cursor.execute("BEGIN")
+        within.append(connection.in_transaction)
         await connection.rollback()
-        await cursor.execute("INSERT INTO t VALUES (9)")
+        await cursor.execute("SELECT n FROM t")
+        within.append(connection.in_transaction)
+        await cursor.execute("BEGIN")
+        await cursor.execute("SELECT n FROM t")
+        within.append(connection.in_transaction)
         await connection.rollback()
-        await connection.commit()
-        await cursor.execute("SELECT count(*) FROM t")
-        count: int = (await cursor.fetchone())[0]
-        return count
+        return [*within, connection.in_transaction]
 
-    assert in_connection(tmp_path / "x.db", work) == 1
+    assert in_connection(tmp_path / "x.db", work) == [False, False, True, False]
