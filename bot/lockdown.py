@@ -44,6 +44,7 @@ class Lockdown:
     ) -> None:
         self._desks, self._memory, self._clock, self._mode, self._revoke = tuple(desks), memory, clock, mode, revoke
         self._begun: dict[str, str] = {}
+        self.times = 0
         self.changed = asyncio.Event()
 
     def reason(self) -> str:
@@ -53,6 +54,7 @@ class Lockdown:
 
     async def begin(self, actor: Actor, request_id: str) -> Sequence[Answer]:
         """Hold every account at once; one that is held already keeps its hold."""
+        self.times += 1
         known = [hold for holds in self._holds() for hold in holds]
         name = known[0].hold_id if known else f"{NAME}:{secrets.token_hex(4)}"
         reason = known[0].reason if known else f"locked down by {actor.name}"

@@ -16,11 +16,12 @@ CODE_VALID_S = 120.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending:
-    """A confirmed action, where its message is, and the preview that named it."""
+    """A confirmed action, where its message is, the preview that named it, and how many lockdowns there were."""
 
     ctx: "Context"
     action: Action
     preview: str
+    lockdowns: int
 
 
 class Codes:
@@ -54,7 +55,7 @@ async def ask_code(ctx: "Context", codes: Codes, action: Action, preview: str) -
     if trouble:
         await ctx.show(Screen(render_barred(preview, trouble)))
         return
-    pending = Pending(ctx, action, preview)
+    pending = Pending(ctx, action, preview, ctx.safety.lockdown.times)
     before = codes.put(user_id, pending)
     if before is not None:
         before.ctx.jobs.stop(_job(before))

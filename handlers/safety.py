@@ -11,6 +11,10 @@ from handlers.ports import Actor, Role
 class LockdownPort(Protocol):
     """The lockdown of the whole process."""
 
+    @property
+    def times(self) -> int:
+        """How often one was begun since the start."""
+
     def reason(self) -> str:
         """Who locked the desk down, as a sentence; empty when nobody did."""
 

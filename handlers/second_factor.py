@@ -30,6 +30,12 @@ async def code_typed(message: Message, ctx: Context, codes: Codes) -> None:
     if pending is None:
         await ctx.show(Screen(views.render_unasked()))
         return
+    if pending.lockdowns != ctx.safety.lockdown.times:
+        # Lifted by now, or this would not be heard at all; but it was begun so that nothing under way goes on.
+        codes.take(ctx.actor.user_id, pending)
+        why = "The desk was locked down after it was confirmed."
+        await pending.ctx.show(Screen(views.render_no_code(pending.preview, why)))
+        return
     digits = "".join((message.text or "").split())
     verdict = await ctx.safety.factor.check(ctx.actor.user_id, digits)
     await deeds.audit(ctx, "second factor", type(pending.action).__name__, _answer(ctx, verdict))

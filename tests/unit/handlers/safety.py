@@ -17,6 +17,10 @@ class FakeLockdown:
     why: str = ""
     begun: list[str] = field(default_factory=list)
 
+    @property
+    def times(self) -> int:
+        return len(self.begun)
+
     def reason(self) -> str:
         return self.why
 

@@ -127,6 +127,19 @@ async def test_who_cannot_give_a_code_is_told_before_he_confirms_and_at_the_pres
 
 
 @walk()
+async def test_what_waited_for_a_code_when_a_lockdown_began_is_not_done_after_it(world: World) -> None:
+    world.safety.factor.required = True
+    await ask_for_rule(world)
+    await world.press("Switch on")
+    await world.type("/lockdown")
+    world.safety.lockdown.why = ""
+    await world.type(CODE)
+    assert any("locked down after it was confirmed" in shown.text for shown in world.telegram.messages.values())
+    assert world.safety.factor.checked == []
+    assert world.desk.commands == []
+
+
+@walk()
 async def test_without_a_code_in_time_nothing_happens(world: World) -> None:
     world.safety.factor.required = True
     await ask_for_rule(world)
