@@ -51,15 +51,17 @@ class FileTransactions:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, work)
 
     async def renew(self) -> None:
-        """Let go of the connection, behind what still runs."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._dropped)
+        """Let go of the connection, behind what still runs; also when nobody waits for that any more."""
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._dropped))
 
     async def close(self) -> None:
         """End the thread as well; a second time nothing."""
         if not self._closed:
             self._closed = True
-            await self.renew()
-            self._thread.shutdown()
+            try:
+                await self.renew()
+            finally:
+                self._thread.shutdown(wait=False)
 
     def _done[R](self, work: Callable[[Connection], R]) -> R:
         if self._connection is None:

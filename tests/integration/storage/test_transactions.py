@@ -103,6 +103,32 @@ def test_a_caller_that_is_cancelled_does_not_stop_a_transaction_and_the_end_wait
     assert numbers(tmp_path) == [1, 2]
 
 
+def test_an_end_that_is_cancelled_still_lets_go_of_the_connection(tmp_path: Path) -> None:
+    begun, on = threading.Event(), threading.Event()
+
+    def slow(_connection: Connection) -> None:
+        begun.set()
+        on.wait(10)
+
+    async def main() -> FileTransactions:
+        writing = on_file(tmp_path)
+        assert isinstance(writing, FileTransactions)
+        running = asyncio.create_task(writing.run(slow))
+        await asyncio.to_thread(begun.wait)
+        ending = asyncio.create_task(writing.close())
+        await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        on.set()
+        await running
+        return writing
+
+    sql(tmp_path, "CREATE TABLE t (n INTEGER PRIMARY KEY)")
+    writing = asyncio.run(main())
+    writing._thread.shutdown()
+    assert writing._connection is None
+
+
 def test_a_journal_group_is_durable_after_one_turn_of_another_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
