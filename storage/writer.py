@@ -103,10 +103,12 @@ class Writer:
         """Write what is queued, then stop."""
         self._closed = True
         self._came.set()
-        if self._task is not None:
-            # How the task ended is its supervisor's matter; the connection is let go in any case.
-            await asyncio.wait([self._task])
-        await self._writing.close()
+        # How the task ended is its supervisor's matter; the connection is let go in any case.
+        try:
+            if self._task is not None:
+                await asyncio.wait([self._task])
+        finally:
+            await self._writing.close()
 
     def _queued(self, queue: deque[Job], job: Job) -> asyncio.Future[Any]:
         if self._closed or (self._task is not None and self._task.done()):
