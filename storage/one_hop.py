@@ -4,6 +4,7 @@ The driver's own cursor goes to its thread and back four times a statement, and 
 long results the rest is read when asked for. A transaction begins with its first statement.
 """
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,9 +20,24 @@ _BEGIN = "BEGIN"
 class OneHopConnection(aiosqlite.Connection):
     """A connection with cursors that do so."""
 
-    def __init__(self, *where: Any, **how: Any) -> None:
-        super().__init__(*where, **how)
+    def __init__(self, connector: Callable[[], sqlite3.Connection], rows: int) -> None:
+        super().__init__(self._opened, rows)
+        self._open = connector
+        self._made: sqlite3.Connection | None = None
         self._begins = False
+
+    def _opened(self) -> sqlite3.Connection:
+        made = self._made = self._open()
+        return made
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread; what it opened for somebody who was cancelled meanwhile is closed too."""
+        self._tx.put_nowait((None, self._close_made))
+        return super().stop()
+
+    def _close_made(self) -> None:
+        if self._made is not None:
+            self._made.close()
 
     def cursor(self) -> "OneHopCursor":  # type: ignore[override]  # what the driver returns has to be awaited
         """Return a cursor; nothing happens yet."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -89,3 +90,31 @@ def test_a_transaction_begins_with_its_first_statement_and_without_one_there_is_
         return [*within, connection.in_transaction]
 
     assert in_connection(tmp_path / "x.db", work) == [False, False, True, False]
+
+
+def test_what_was_opened_for_somebody_who_was_cancelled_meanwhile_is_closed(tmp_path: Path) -> None:
+    begun, on = threading.Event(), threading.Event()
+    made: list[sqlite3.Connection] = []
+
+    def slowly() -> sqlite3.Connection:
+        begun.set()
+        on.wait(10)
+        made.append(sqlite3.connect(tmp_path / "x.db", check_same_thread=False))
+        return made[0]
+
+    async def main() -> None:
+        connection = OneHopConnection(slowly, FIRST_ROWS)
+
+        async def opening() -> None:
+            await connection
+
+        task = asyncio.create_task(opening())
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await asyncio.wait([task])
+        on.set()
+        await asyncio.to_thread(connection._thread.join)
+
+    asyncio.run(main())
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        made[0].execute("SELECT 1")
