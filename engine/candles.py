@@ -131,6 +131,9 @@ class Columns:
         """Return the row ranges (first, end) without a gap inside; none for no rows."""
         if not len(self):
             return ()
+        if int(self.time[-1]) - int(self.time[0]) == (len(self) - 1) * self.timeframe_ms:
+            # On the grid and ascending, as they are, so many rows have no room for a gap.
+            return ((0, len(self)),)
         starts = [0, *np.flatnonzero(gap_rows(self.time, timeframe_ms=self.timeframe_ms)).tolist(), len(self)]
         return tuple(pairwise(starts))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.candles import Columns
-from engine.indicators_kernels import Outputs, run
+from engine.indicators_kernels import Outputs, check, run
 from engine.indicators_names import Spec, parse, warmup_bars
 from engine.validate import Floats, Times
 
@@ -68,14 +68,23 @@ def compute(columns: Columns, names: Iterable[str]) -> IndicatorColumns:
     Raises ValueError for an unknown name.
     """
     specs = {name: parse(name) for name in names}
-    values = {name: np.full(len(columns), np.nan) for name in specs}
+    values: dict[str, Floats] = {}
     warm = dict.fromkeys(specs, len(columns))
     for first, end in columns.segments():
-        part = columns if end - first == len(columns) else columns.rows(first, end)
-        for name, outputs in _families(part, specs):
-            usable = specs[name].bars - 1
-            values[name][first + usable : end] = outputs[specs[name].output][usable:]
+        whole = end - first == len(columns)
+        for name, outputs in _families(columns if whole else columns.rows(first, end), specs):
+            spec = specs[name]
+            column, usable = outputs[spec.output], spec.bars - 1
             warm[name] = min(warm[name], first + usable)
+            if whole and column.flags.writeable:
+                # Nobody else has it: no copy is needed.
+                column[:usable] = np.nan
+                values[name] = column
+            else:
+                into = values.setdefault(name, np.full(len(columns), np.nan))
+                into[first + usable : end] = column[usable:]
+    for name in specs.keys() - values.keys():
+        values[name] = np.full(len(columns), np.nan)
     for column in values.values():
         column.flags.writeable = False
     indicators = {name: Indicator(name, values[name], warm[name]) for name in specs}
@@ -84,9 +93,9 @@ def compute(columns: Columns, names: Iterable[str]) -> IndicatorColumns:
 
 def _families(part: Columns, specs: Mapping[str, Spec]) -> Iterator[tuple[str, Outputs]]:
     done: dict[tuple[str, tuple[float, ...]], Outputs] = {}
-    for name, spec in specs.items():
-        if len(part) < spec.bars:
-            continue
+    known = {name: spec for name, spec in specs.items() if len(part) >= spec.bars}
+    check(known.values(), part)
+    for name, spec in known.items():
         if spec.family not in done:
             done[spec.family] = run(spec, part)
         yield name, done[spec.family]

@@ -4,24 +4,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.candle_store import CandleStore
+from engine.candles import Columns
+from engine.core.market import DAY_MS
 from engine.indicators import IndicatorColumns, compute
-from engine.indicators_names import warmup_bars
+from engine.indicators_names import parse, warmup_bars
 
 # Rows beyond the doubled warm-up, so that the bars just before the newest one are as exact as it is.
 _SPARE_ROWS = 64
+# A ring may keep more than values need, for charts: computing over a week of minutes would cost five times as much. A
+# strategy still finds so many bars before the newest one.
+_LEAST_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Computed:
+class Latest:
+    """The newest candles and their values, row for row, as of a revision of the store."""
+
     revision: int
-    columns: IndicatorColumns
+    candles: Columns
+    values: IndicatorColumns
 
 
 class LiveIndicators:
     """Indicators over the rolling windows of a candle store.
 
-    The window is twice the longest warm-up, so the values equal those of the whole history (to a relative 1e-8). One
-    computation serves all names asked for on a symbol and timeframe; asking again at the same bar costs a lookup.
+    Values are computed over at least twice the longest warm-up (and a day, where one counts since 00:00), so they equal
+    those of the whole history (to a relative 1e-8). One computation serves all names asked for on a symbol and
+    timeframe; asking again at the same bar costs a lookup.
     """
 
     __slots__ = ("_computed", "_names", "_store")
@@ -29,7 +38,7 @@ class LiveIndicators:
     def __init__(self, store: CandleStore) -> None:
         self._store = store
         self._names: dict[tuple[str, int], tuple[str, ...]] = {}
-        self._computed: dict[tuple[str, int], _Computed] = {}
+        self._computed: dict[tuple[str, int], Latest] = {}
 
     def need(self, symbol: str, *, timeframe_ms: int, names: Iterable[str]) -> int:
         """Add names to what is computed for a symbol and timeframe and return how many bars of history to load.
@@ -38,14 +47,13 @@ class LiveIndicators:
         """
         key = symbol, timeframe_ms
         wanted = tuple(dict.fromkeys((*self._names.get(key, ()), *names)))
-        rows = 2 * warmup_bars(wanted)
-        self._store.open(symbol, timeframe_ms=timeframe_ms, capacity=rows + _SPARE_ROWS)
+        self._store.open(symbol, timeframe_ms=timeframe_ms, capacity=_rows(wanted, timeframe_ms))
         self._names[key] = wanted
         self._computed.pop(key, None)
-        return rows
+        return 2 * warmup_bars(wanted)
 
-    def latest(self, symbol: str, *, timeframe_ms: int) -> IndicatorColumns | None:
-        """Return the values of the kept bars, the newest last; None while there is no bar.
+    def latest(self, symbol: str, *, timeframe_ms: int) -> Latest | None:
+        """Return the newest candles and their values, the newest last; None while there is no bar.
 
         Raises KeyError for a symbol and timeframe nobody needs.
         """
@@ -55,6 +63,13 @@ class LiveIndicators:
             return None
         known = self._computed.get(key)
         if known is None or known.revision != ring.revision:
-            known = _Computed(ring.revision, compute(ring.view(), self._names[key]))
-            self._computed[key] = known
-        return known.columns
+            names, kept = self._names[key], ring.view()
+            most = max(_rows(names, timeframe_ms), _LEAST_ROWS)
+            candles = kept.rows(max(0, len(kept) - most), len(kept))
+            known = self._computed[key] = Latest(ring.revision, candles, compute(candles, names))
+        return known
+
+
+def _rows(names: tuple[str, ...], timeframe_ms: int) -> int:
+    day = DAY_MS // timeframe_ms if any(parse(name).since_midnight for name in names) else 0
+    return 2 * warmup_bars(names) + max(_SPARE_ROWS, day)

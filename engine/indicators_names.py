@@ -55,6 +55,11 @@ class Spec:
         """Values of the same family come out of one computation."""
         return self.kind, self.parameters
 
+    @property
+    def since_midnight(self) -> bool:
+        """Whether the value counts since 00:00 UTC: bars of that day are read beside those of the warm-up."""
+        return self.kind == "emacrosses"
+
 
 @lru_cache(maxsize=1024)
 def parse(name: str) -> Spec:

@@ -264,29 +264,29 @@ class LiveCandles:
             closed.append((need, coarse.close_ms))
 
     def _decided(self, need: Need, close_ms: int) -> Iterable[Told]:
-        columns = self._store.view(need.symbol, need.timeframe)
-        values = self._indicators.latest(need.symbol, timeframe_ms=need.timeframe)
-        if values is None:
+        latest = self._indicators.latest(need.symbol, timeframe_ms=need.timeframe)
+        if latest is None:
             return
+        columns = latest.candles
         yield TurnoverReported(need.symbol, self.turnover(need.symbol), close_ms)
         yield from self._warms(need)
-        row = Row(readable(columns, values), len(columns) - 1, close_ms, self._foreign(need))
+        row = Row(readable(columns, latest.values), len(columns) - 1, close_ms, self._foreign(need))
         close = nearest_tick(float(columns.close[-1]), self._instruments[need.symbol])
         yield BarClosed(need.symbol, need.timeframe, close_ms, close, row)
 
     def _foreign(self, need: Need) -> dict[str, Foreign]:
         found = {}
         for name, there in need.foreign.items():
-            values = self._indicators.latest(there.symbol, timeframe_ms=there.timeframe)
-            columns = self._store.view(there.symbol, there.timeframe) if values is not None else None
-            found[name] = foreign(there, columns, values)
+            latest = self._indicators.latest(there.symbol, timeframe_ms=there.timeframe)
+            found[name] = foreign(there, *((latest.candles, latest.values) if latest else (None, None)))
         return found
 
     def turnover(self, symbol: str) -> int:
         """Return the turnover of the last 24 h in quote currency (volume × close of the base bars)."""
         base = self._store.view(symbol, self._base_ms)
-        last = base.slice(start_ms=int(base.time[-1]) + self._base_ms - DAY_MS, end_ms=int(base.time[-1]) + 1)
-        return int((last.volume * last.close).sum())
+        # What is kept has no gaps: so many rows are a day.
+        rows = slice(-(DAY_MS // self._base_ms), None)
+        return int((base.volume[rows] * base.close[rows]).sum())
 
     def columns(self, symbol: str, timeframe_ms: int, count: int) -> Columns | None:
         """Return the newest `count` closed candles of a timeframe, None when there are none or it cannot be built."""

@@ -24,9 +24,9 @@ def live(candles: Columns, names: tuple[str, ...]) -> tuple[CandleStore, LiveInd
 
 
 def latest(indicators: LiveIndicators) -> IndicatorColumns:
-    values = indicators.latest("BTCUSDT", timeframe_ms=MINUTE_MS)
-    assert values is not None
-    return values
+    found = indicators.latest("BTCUSDT", timeframe_ms=MINUTE_MS)
+    assert found is not None
+    return found.values
 
 
 def test_live_values_are_those_of_the_backtest() -> None:
@@ -64,6 +64,26 @@ def test_needs_of_several_profiles_add_up() -> None:
     assert indicators.need("BTCUSDT", timeframe_ms=MINUTE_MS, names=["sma200", "sma50"]) == 400
     assert set(latest(indicators)) == {"sma50", "sma200"}
     assert len(store.ring("BTCUSDT", MINUTE_MS)) == 164
+
+
+def test_a_long_history_costs_no_more_than_the_values_need() -> None:
+    history = walk(9_000)
+    store, indicators = live(history.rows(0, 60), ("sma50",))
+    store.open("BTCUSDT", timeframe_ms=MINUTE_MS, capacity=9_000).replace(history)
+    found = indicators.latest("BTCUSDT", timeframe_ms=MINUTE_MS)
+    assert found is not None
+    assert len(found.candles) == len(found.values.time) == 1_000
+    assert found.candles.time[-1] == found.values.time[-1] == history.time[-1]
+
+
+def test_what_is_counted_since_midnight_is_known_all_day() -> None:
+    history = walk(3 * 1_440)
+    whole = compute(history, ["emacrosses5_9"])
+    store, indicators = live(history.rows(0, 1_500), ("emacrosses5_9",))
+    for row in range(1_500, 3 * 1_440):
+        store.append(history.bar(row))
+        values = latest(indicators)
+        assert values.at("emacrosses5_9", len(values.time) - 1) == whole.at("emacrosses5_9", row), row
 
 
 def test_without_a_bar_there_is_no_value() -> None:

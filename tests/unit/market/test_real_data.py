@@ -73,8 +73,9 @@ def test_live_values_on_recorded_candles_are_those_of_the_backtest(market_data: 
         store.ring(symbol, FIVE_MS).replace(candles.rows(first - rows, first))
         for row in range(first, min(first + 20, 40_000)):
             store.append(candles.bar(row))
-            values = live.latest(symbol, timeframe_ms=FIVE_MS)
-            assert values is not None
+            found = live.latest(symbol, timeframe_ms=FIVE_MS)
+            assert found is not None
+            values = found.values
             for name in NAMES:
                 slack = 1e-12 * float(candles.close[row]) if name.startswith("macd") else 0
                 expected = pytest.approx(whole.at(name, row), rel=1e-8, abs=slack)
