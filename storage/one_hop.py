@@ -24,16 +24,23 @@ class OneHopConnection(aiosqlite.Connection):
         super().__init__(self._opened, rows)
         self._open = connector
         self._made: sqlite3.Connection | None = None
-        self._begins = False
+        self._begins = self._ends = False
+        self._ended: asyncio.Future[Any] | None = None
 
     def _opened(self) -> sqlite3.Connection:
         made = self._made = self._open()
         return made
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """End the thread; what it opened for somebody who was cancelled meanwhile is closed too."""
-        self._tx.put_nowait((None, self._close_made))
-        return super().stop()
+        """End the thread; what it opened for somebody who was cancelled meanwhile is closed too.
+
+        A connection that is given up while it closes is ended twice: behind its end the thread answers nobody.
+        """
+        if not self._ends:
+            self._ends = True
+            self._tx.put_nowait((None, self._close_made))
+            self._ended = super().stop()
+        return self._ended
 
     def _close_made(self) -> None:
         if self._made is not None:

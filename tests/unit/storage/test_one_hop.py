@@ -118,3 +118,17 @@ def test_what_was_opened_for_somebody_who_was_cancelled_meanwhile_is_closed(tmp_
     asyncio.run(main())
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         made[0].execute("SELECT 1")
+
+
+def test_a_connection_that_is_given_up_while_it_closes_keeps_nobody_waiting(tmp_path: Path) -> None:
+    async def main() -> bool:
+        connection = await connected(tmp_path / "x.db", check_same_thread=False)
+        closing = asyncio.create_task(connection.close())
+        await asyncio.sleep(0)
+        # What a pool does when it is cancelled there.
+        connection.stop()
+        closing.cancel()
+        await asyncio.wait([closing], timeout=5)
+        return closing.done()
+
+    assert asyncio.run(main())
