@@ -4,6 +4,7 @@ SQLite runs in WAL with `synchronous=FULL`; every transaction of the writer begi
 deferred one loses updates or fails when two meet. Readers cannot write.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from storage.one_hop import connected
 
 _SQLITE: dict[str, Any] = {"isolation_level": None}
 # What a database driver raises when the database is away, full, locked or broken.
-DATABASE_ERRORS = (DBAPIError, OSError)
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """Journal rows, projections and alert rows of groups in one transaction, and the groups that wait for the database."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from engine.core.alerts import Alert
 from engine.core.facts import Fact
@@ -14,7 +13,7 @@ from storage.lease import Lease
 from storage.projections.projector import Projector
 from storage.tables_chat import heartbeats, outbox
 from storage.tables_trading import journal
-from storage.upsert import put
+from storage.upsert import add, put
 
 _ID_BITS = 20
 
@@ -65,10 +64,9 @@ class SqlLedger:
                 self._last_group = group.group_id
             numbers.append(seq - 1)
         if rows:
-            connection.execute(insert(journal), rows)
+            add(connection, journal, rows)
             self._projector.project(connection, entries)
-        if told:
-            connection.execute(insert(outbox), told)
+        add(connection, outbox, told)
         self._next_seq = seq
         return numbers
 
@@ -82,13 +80,13 @@ class SqlLedger:
         self._next_seq = None
         self._projector.reset()
 
-    async def set_aside(self, groups: list[Group]) -> str:
+    def set_aside(self, groups: list[Group]) -> str:
         """Keep groups that could not be written, in memory and in the file; returns what is wrong with the file."""
         self._backlog += groups
         if self._emergency is None:
             return ""
         try:
-            await asyncio.to_thread(self._emergency.append, self._backlog[self._filed :])
+            self._emergency.append(self._backlog[self._filed :])
         except OSError as error:
             return f"; the emergency file cannot be written either: {error}"
         self._filed = len(self._backlog)

@@ -16,7 +16,8 @@ class Ledgers:
         """Take on an account; raises ValueError when it is there."""
         if account in self._by_account:
             raise ValueError(f"account {account!r} is open already")
-        self._by_account[account] = ledger
+        # Anew, not in place: the writer's thread may be going through the others.
+        self._by_account = {**self._by_account, account: ledger}
 
     def write(self, connection: Connection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each in its account."""
@@ -32,8 +33,7 @@ class Ledgers:
 
     def probe(self, connection: Connection) -> None:
         """Write something small, to learn whether the database takes writes again."""
-        # In the writer's thread, while an account may be added.
-        for ledger in list(self._by_account.values()):
+        for ledger in self._by_account.values():
             ledger.probe(connection)
 
     def undo(self) -> None:
@@ -41,13 +41,13 @@ class Ledgers:
         for ledger in self._by_account.values():
             ledger.undo()
 
-    async def set_aside(self, groups: list[Group]) -> str:
+    def set_aside(self, groups: list[Group]) -> str:
         """Keep groups that could not be written; returns what went wrong with that, in words."""
         troubles: dict[str, None] = {}
         for account, ledger in self._by_account.items():
             mine = [group for group in groups if group.account == account]
             if mine:
-                troubles[await ledger.set_aside(mine)] = None
+                troubles[ledger.set_aside(mine)] = None
         return "".join(troubles)
 
     def backlog(self) -> list[Group]:

@@ -9,13 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
 
 from storage.access import Access
 from storage.groups import dumps
 from storage.tables_chat import outbox
 
 PENDING, SENT, DROPPED, FANNED = "pending", "sent", "dropped", "fanned"
+
+# Composed once: every alert needs them.
+_ADD = insert(outbox).returning(outbox.c.id)
+_FAN = (
+    update(outbox)
+    .where(
+        outbox.c.mode == bindparam("in_mode"),
+        outbox.c.account.in_(bindparam("accounts", expanding=True)),
+        outbox.c.id == bindparam("alert"),
+        outbox.c.state == PENDING,
+    )
+    .values(state=FANNED)
+    .returning(outbox.c.created_ms, outbox.c.account)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +87,7 @@ class OutboxStore:
         row = self._row({**values, "thread": thread, "critical": critical}, created_ms)
 
         def write(connection: Connection) -> int:
-            return int(connection.execute(insert(outbox).values(row).returning(outbox.c.id)).scalar_one())
+            return int(connection.execute(_ADD, row).scalar_one())
 
         number: int = await self._access.writer.run(write)
         return number
@@ -88,17 +102,12 @@ class OutboxStore:
         """Replace an alert by its messages, all or none; returns their numbers, none when it was fanned out before."""
 
         def write(connection: Connection) -> list[int]:
-            alert = (*self._of_all(), outbox.c.id == alert_row_id, outbox.c.state == PENDING)
-            found = connection.execute(select(outbox).where(*alert)).first()
+            alert = {"in_mode": self._access.mode, "accounts": list(self.accounts), "alert": alert_row_id}
+            found = connection.execute(_FAN, alert).first()
             if found is None:
                 return []
-            connection.execute(update(outbox).where(*alert).values(state=FANNED))
-            numbers = []
-            for new in rows:
-                row = {**self._row(_values(new), found.created_ms), "account": found.account}
-                done = connection.execute(insert(outbox).values(row).returning(outbox.c.id))
-                numbers.append(done.scalar_one())
-            return numbers
+            made = [{**self._row(_values(new), found.created_ms), "account": found.account} for new in rows]
+            return [int(connection.execute(_ADD, row).scalar_one()) for row in made]
 
         numbers: list[int] = await self._access.writer.run(write)
         return numbers

@@ -1,14 +1,14 @@
 """Transactions of the one writer. Their work is plain code on a connection and knows nothing of the event loop.
 
-With SQLite a transaction runs from its beginning to its commit in one turn of a thread of its own: when it went back to
-the loop after every statement, a commit in a busy desk spent nearly all of its time waiting for its turns. A server is
-spoken to from the loop.
+They are made one by one from the loop (`run`), or one after the other by a function in a thread of its own (`serve`): a
+commit that had to go back to a busy loop before the next one spent nearly all of its time waiting for its turns. A
+server is spoken to from the loop in any case.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
@@ -21,10 +21,22 @@ class Transactions(Protocol):
     """One connection, made when it is first needed."""
 
     async def run[R](self, work: Callable[[Connection], R]) -> R:
-        """Return what the work returns once it is durable; raises what it raises and DATABASE_ERRORS, undone then."""
+        """Return what the work returns once it is durable; raises what it raises and DATABASE_ERRORS, undone then.
+
+        Not while something is served.
+        """
 
     async def renew(self) -> None:
         """Let go of the connection; the next transaction makes a new one."""
+
+    async def serve(self, function: Callable[[], None]) -> None:
+        """Run a function in a thread until it ends; it and nobody else may then use `do` and `do_renew`."""
+
+    def do[R](self, work: Callable[[Connection], R]) -> R:
+        """Do as `run` does, from the function that is served."""
+
+    def do_renew(self) -> None:
+        """Do as `renew` does, from the function that is served."""
 
     async def close(self) -> None:
         """Let go of everything; may be called again."""
@@ -48,11 +60,15 @@ class FileTransactions:
 
     async def run[R](self, work: Callable[[Connection], R]) -> R:
         """Do it in the thread; a caller that is cancelled does not stop it."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.do, work)
 
     async def renew(self) -> None:
         """Let go of the connection, behind what still runs; also when nobody waits for that any more."""
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._dropped))
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self.do_renew))
+
+    async def serve(self, function: Callable[[], None]) -> None:
+        """Run it in the one thread; a caller that is cancelled does not stop it."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
     async def close(self) -> None:
         """End the thread as well; a second time nothing."""
@@ -63,13 +79,15 @@ class FileTransactions:
             finally:
                 self._thread.shutdown(wait=False)
 
-    def _done[R](self, work: Callable[[Connection], R]) -> R:
+    def do[R](self, work: Callable[[Connection], R]) -> R:
+        """From beginning to commit, here."""
         if self._connection is None:
             self._connection = self._engine.connect()
         with self._connection.begin():
             return work(self._connection)
 
-    def _dropped(self) -> None:
+    def do_renew(self) -> None:
+        """Let go of the connection, here."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.invalidate()
@@ -83,6 +101,7 @@ class ServerTransactions:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._connection: AsyncConnection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run[R](self, work: Callable[[Connection], R]) -> R:
         """Do it on the loop; it waits for the server's answers without holding the loop."""
@@ -97,6 +116,25 @@ class ServerTransactions:
         if connection is not None:
             await connection.invalidate()
             await connection.close()
+
+    async def serve(self, function: Callable[[], None]) -> None:
+        """Run it in some thread; its transactions are made on this loop."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(function)
+
+    def do[R](self, work: Callable[[Connection], R]) -> R:
+        """Let the loop do it, and wait."""
+        return self._on_loop(self.run(work))
+
+    def do_renew(self) -> None:
+        """Let the loop do it, and wait."""
+        self._on_loop(self.renew())
+
+    def _on_loop[R](self, work: Coroutine[Any, Any, R]) -> R:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("nothing is served")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def close(self) -> None:
         """Let go of the pool as well."""

@@ -1,6 +1,7 @@
-"""The one writer: commits what waits, and answers after the commit. Journal groups and chat-side work have transactions
-of their own and take turns, groups first, because orders wait for them. Each keeps its order, and work never goes
-before a group that came earlier: what was noted of a command is not durable before the command is.
+"""The one writer: a thread that commits what waits; answers follow on the loop after the commit. Journal groups and
+chat-side work have transactions of their own. Groups go first, because orders wait for them, and work goes when there
+is none or when it has waited long enough. Each keeps its order, and work never goes before a group that came earlier:
+what was noted of a command is not durable before the command is.
 
 A chat-side job that fails alone is undone by its savepoint and fails alone. When the database fails, chat-side jobs
 fail with it, while journal groups are set aside (file and memory) and go first into the next transaction that succeeds.
@@ -8,9 +9,12 @@ fail with it, while journal groups are set aside (file and memory) and go first 
 
 import asyncio
 import math
+import sqlite3
+import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -24,10 +28,14 @@ from storage.transactions import Transactions
 type Work = Callable[[Connection], Any]
 # A group that has just come waits for the transaction under way.
 _MOST_GROUPS, _MOST_JOBS = 256, 16
+# How long chat-side work lets groups go first.
+_PATIENCE_S = 0.1
+# How often the thread looks whether its loop is still there.
+_LOOK_S = 1.0
 
 
 class Ledger(Protocol):
-    """What the writer needs to know of the journal: how groups are written, kept aside and forgotten."""
+    """What the writer's thread needs to know of the journal: how groups are written, kept aside and forgotten."""
 
     def write(self, connection: Connection, groups: list[Group]) -> list[int]:
         """Write groups in order; returns the last sequence number of each."""
@@ -38,7 +46,7 @@ class Ledger(Protocol):
     def undo(self) -> None:
         """Forget what was assumed of the transaction that failed."""
 
-    async def set_aside(self, groups: list[Group]) -> str:
+    def set_aside(self, groups: list[Group]) -> str:
         """Keep groups that could not be written; returns what went wrong with that, in words."""
 
     def backlog(self) -> list[Group]:
@@ -54,6 +62,7 @@ class Job:
 
     future: asyncio.Future[Any]
     after: int
+    came_s: float = field(default_factory=time.monotonic)
     group: Group | None = None
     work: Work | None = None
     result: Any = None
@@ -61,28 +70,35 @@ class Job:
 
 
 class Writer:
-    """Owns the writing connection. `listeners` hear when the database stops and starts taking writes, by account."""
+    """Owns the writing connection. `listeners` hear, on the loop, when the database stops and starts taking writes, by
+    account.
+    """
 
     def __init__(self, writing: Transactions, ledger: Ledger, *, retry_ms: int) -> None:
         self._writing, self._ledger, self._retry_s = writing, ledger, retry_ms / 1000
         self.listeners: dict[str, OnState] = {}
+        # Filled by the loop, emptied by the thread.
         self._groups: deque[Job] = deque()
         self._jobs: deque[Job] = deque()
-        self._put = self._over = 0
-        self._came = asyncio.Event()
+        self._came = threading.Event()
+        self._closed = self._stopped = False
+        self._put = 0
         self._task: asyncio.Task[None] | None = None
-        self._current: list[Job] = []
-        self._closed = False
+        self._loop = asyncio.get_running_loop()
         self.writable = True
         self.why = ""
+        # The thread's own.
+        self._current: list[Job] = []
+        self._over = 0
+        self._takes_writes = True
 
     def start(self) -> None:
-        """Start the task; it runs until `close()`."""
+        """Start; it works until `close()`."""
         self._task = asyncio.create_task(self._run(), name="storage writer")
 
     @property
     def task(self) -> asyncio.Task[None]:
-        """The running task, for a supervisor."""
+        """The running task, for a supervisor; when it is cancelled the writer stops."""
         if self._task is None:
             raise RuntimeError("the writer has not been started")
         return self._task
@@ -90,14 +106,23 @@ class Writer:
     def put(self, group: Group) -> asyncio.Future[int]:
         """Queue a journal group at once."""
         self._put += 1
-        return self._queued(self._groups, Job(asyncio.get_running_loop().create_future(), self._put, group=group))
+        job = Job(self._loop.create_future(), self._put, group=group)
+        if self._takes(job):
+            self._groups.append(job)
+            self._came.set()
+        return job.future
 
     async def run(self, work: Work) -> Any:
         """Do chat-side work in the next transaction; returns its result once durable, raises JournalUnavailable.
 
         The work must not touch what belongs to the loop: with SQLite it is done in another thread.
         """
-        return await self._queued(self._jobs, Job(asyncio.get_running_loop().create_future(), self._put, work=work))
+        job = Job(self._loop.create_future(), self._put, work=work)
+        if self._takes(job):
+            self._jobs.append(job)
+            # Not at once: a group of the same moment goes first.
+            self._loop.call_soon(self._came.set)
+        return await job.future
 
     async def close(self) -> None:
         """Write what is queued, then stop."""
@@ -110,68 +135,81 @@ class Writer:
         finally:
             await self._writing.close()
 
-    def _queued(self, queue: deque[Job], job: Job) -> asyncio.Future[Any]:
+    # On the loop
+
+    def _takes(self, job: Job) -> bool:
         if self._closed or (self._task is not None and self._task.done()):
             job.future.set_exception(JournalUnavailable("the store is closed"))
-        else:
-            queue.append(job)
-            self._came.set()
-        return job.future
+            return False
+        return True
 
     async def _run(self) -> None:
         try:
-            await self._serve()
+            await self._writing.serve(self._serve)
         finally:
-            self._abandon()
+            self._stopped = True
+            self._came.set()
+            # Nobody may wait for ever when this ends before its time.
+            for job in (*self._current, *self._groups, *self._jobs):
+                if not job.future.done():
+                    job.future.set_exception(JournalUnavailable("the store stopped"))
 
-    async def _serve(self) -> None:
-        while True:
-            await self._work_comes()
-            last = self._closed
-            if self._owing and not self._groups and not self._jobs:
-                await self._commit([])
-            while self._groups or self._jobs:
-                if groups := _taken(self._groups, _MOST_GROUPS):
-                    await self._commit(groups)
-                    self._over = groups[-1].after
-                if jobs := _taken(self._jobs, _MOST_JOBS, self._over):
-                    await self._commit(jobs)
-            if last:
-                return
-
-    def _abandon(self) -> None:
-        # Nobody may wait for ever when this task ends before its time.
-        for job in (*self._current, *self._groups, *self._jobs):
-            if not job.future.done():
-                job.future.set_exception(JournalUnavailable("the store stopped"))
-
-    @property
-    def _owing(self) -> bool:
-        return bool(self._ledger.backlog()) or not self.writable
-
-    async def _work_comes(self) -> None:
+    def _told(self, jobs: list[Job], why: str | None) -> None:
+        changed, self.writable, self.why = (why is None) != self.writable, why is None, why or ""
         try:
-            await asyncio.wait_for(self._came.wait(), self._retry_s if self._owing else None)
-        except TimeoutError:
-            return
-        self._came.clear()
-
-    async def _commit(self, jobs: list[Job]) -> None:
-        self._current = jobs
-        try:
-            await self._transaction(jobs)
-        except DATABASE_ERRORS as error:
-            self._ledger.undo()
-            await self._writing.renew()
-            await self._failed(jobs, brief(error))
-        else:
-            self._ledger.merged()
-            self._turn(writable=True, why="")
+            if changed:
+                for listener in self.listeners.values():
+                    listener(self.writable, self.why)
+        finally:
             for job in jobs:
                 _answer(job)
 
-    async def _transaction(self, jobs: list[Job]) -> None:
-        backlog, writable = self._ledger.backlog(), self.writable
+    # In the thread
+
+    def _serve(self) -> None:
+        while not self._stopped:
+            came = self._came.wait(self._retry_s if self._owing else _LOOK_S)
+            self._came.clear()
+            last = self._closed
+            if self._owing and not self._groups and not self._jobs:
+                self._commit([])
+            while (self._groups or self._jobs) and not self._stopped:
+                if not self._jobs or (self._groups and not self._overdue()):
+                    groups = _taken(self._groups, _MOST_GROUPS)
+                    self._commit(groups)
+                    self._over = groups[-1].after
+                else:
+                    self._commit(_taken(self._jobs, _MOST_JOBS, self._over))
+            if last or (not came and self._loop.is_closed()):
+                return
+
+    def _overdue(self) -> bool:
+        first = self._jobs[0]
+        return first.after <= self._over and time.monotonic() - first.came_s > _PATIENCE_S
+
+    @property
+    def _owing(self) -> bool:
+        return bool(self._ledger.backlog()) or not self._takes_writes
+
+    def _commit(self, jobs: list[Job]) -> None:
+        self._current, why = jobs, None
+        try:
+            self._transaction(jobs)
+        except DATABASE_ERRORS as error:
+            self._ledger.undo()
+            self._writing.do_renew()
+            why = self._failed(jobs, brief(error))
+        else:
+            self._ledger.merged()
+        self._takes_writes = why is None
+        try:
+            self._loop.call_soon_threadsafe(self._told, jobs, why)
+        except RuntimeError:
+            # The loop is gone, and with it everybody who waited.
+            self._stopped = True
+
+    def _transaction(self, jobs: list[Job]) -> None:
+        backlog, writable = self._ledger.backlog(), self._takes_writes
 
         def work(connection: Connection) -> None:
             entries = [job for job in jobs if job.group is not None]
@@ -186,22 +224,15 @@ class Writer:
                 if job.work is not None:
                     _attempt(connection, job, job.work)
 
-        await self._writing.run(work)
+        self._writing.do(work)
 
-    async def _failed(self, jobs: list[Job], why: str) -> None:
+    def _failed(self, jobs: list[Job], why: str) -> str:
         groups = [job.group for job in jobs if job.group is not None]
         if groups:
-            why += await self._ledger.set_aside(groups)
-        self._turn(writable=False, why=why)
+            why += self._ledger.set_aside(groups)
         for job in jobs:
             job.error = JournalUnavailable(f"the database takes no writes: {why}")
-            _answer(job)
-
-    def _turn(self, *, writable: bool, why: str) -> None:
-        changed, self.writable, self.why = writable != self.writable, writable, why
-        if changed:
-            for listener in self.listeners.values():
-                listener(writable, why)
+        return why
 
 
 def _taken(queue: deque[Job], most: int, over: float = math.inf) -> list[Job]:
@@ -215,7 +246,7 @@ def _attempt(connection: Connection, job: Job, work: Work) -> None:
     try:
         with connection.begin_nested():
             job.result = work(connection)
-    except (IntegrityError, DataError) as error:
+    except (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError) as error:
         job.error = ValueError(f"the database refused a row: {brief(error)}")
     except ValueError as error:
         job.error = error

@@ -4,10 +4,11 @@ What is in memory is a cache of the tables; `reset()` empties it after a failed 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, bindparam, select
 
 from engine.core.codec import decode
 from engine.core.events import Executed, FundingPaid
@@ -109,9 +110,16 @@ class Projector:
         ordered = sorted(values)
         for start in range(0, len(ordered), _MOST_PARAMETERS):
             part = ordered[start : start + _MOST_PARAMETERS]
-            query = select(*wanted).where(*self._mine(column.table), column.in_(part))
-            found += connection.execute(query).all()
+            found += connection.execute(_among(column, wanted), {**self._desk, "keys": part}).all()
         return found
+
+
+@cache
+def _among(column: Column[Any], wanted: tuple[Column[Any], ...]) -> Select[Any]:
+    # Composing one takes longer than the question itself.
+    table = column.table
+    mine = (table.c.mode == bindparam("mode"), table.c.account == bindparam("account"))
+    return select(*wanted).where(*mine, column.in_(bindparam("keys", expanding=True)))
 
 
 def _link(fact: Fact) -> str:

@@ -74,8 +74,8 @@ def test_what_waits_of_each_account_is_merged_by_the_next_process(tmp_path: Path
                 with pytest.raises(JournalUnavailable):
                     await store.journal.submit(beginning(), [])
             main_.task.cancel()
-            lock.execute("ROLLBACK")
-            lock.close()
+        lock.execute("ROLLBACK")
+        lock.close()
         async with desk(tmp_path, tuning=QUICK) as main_:
             assert any("waiting in the emergency file" in finding for finding in main_.findings)
             sub = await main_.beside("sub", instruments=[BTC])

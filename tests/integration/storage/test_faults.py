@@ -163,12 +163,16 @@ def test_a_store_without_waiting_facts_notices_by_itself_that_it_can_write_again
 
 def test_nobody_waits_for_ever_when_the_writer_ends_before_its_time(tmp_path: Path) -> None:
     async def main() -> list[str]:
-        async with desk(tmp_path) as store:
-            first = store.journal.submit(beginning(), [])
-            store.task.cancel()
-            futures = [first, store.journal.submit(opening(1), [])]
-            await asyncio.wait([*futures, store.task])
-            late = store.journal.submit(opening(2), [])
+        async with desk(tmp_path, tuning=QUICK) as store:
+            with locked(tmp_path):
+                # One is in the thread's hands, one is queued.
+                first = store.journal.submit(beginning(), [])
+                await asyncio.sleep(0.01)
+                store.task.cancel()
+                futures = [first, store.journal.submit(opening(1), [])]
+                await asyncio.wait([*futures, store.task])
+                late = store.journal.submit(opening(2), [])
+                await store.close()
             return [str(future.exception()) for future in (*futures, late)]
 
     assert asyncio.run(main()) == ["the store stopped", "the store stopped", "the store is closed"]

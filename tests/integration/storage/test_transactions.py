@@ -11,9 +11,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from engine.journal import JournalUnavailable
 from storage.database import Tuning, parsed
+from storage.ledgers import Ledgers
 from storage.store import Store
 from storage.transactions import FileTransactions, ServerTransactions, Transactions, transactions
+from storage.writer import Writer
 from tests.integration.storage.desk import opening, sql, with_desk
 
 
@@ -81,6 +84,38 @@ def test_a_renewed_connection_writes_on(tmp_path: Path, made: Callable[[Path], T
 
     run(tmp_path, made, work)
     assert numbers(tmp_path) == [1, 2]
+
+
+@both
+def test_a_writer_serves_one_piece_of_work_after_the_other_and_goes_on_after_a_failure(
+    tmp_path: Path, made: Callable[[Path], Transactions]
+) -> None:
+    def elsewhere(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    async def work(writing: Transactions) -> None:
+        writer = Writer(writing, Ledgers(), retry_ms=10)
+        writer.start()
+        assert await writer.run(adding(1, 2)) == 2
+        with pytest.raises(ValueError, match="refused a row"):
+            await writer.run(adding(3, 1))
+        with pytest.raises(JournalUnavailable, match="nowhere"):
+            await writer.run(elsewhere)
+        assert not writer.writable
+        assert await writer.run(adding(4)) == 1
+        assert writer.writable
+        await writer.close()
+
+    run(tmp_path, made, work)
+    assert numbers(tmp_path) == [1, 2, 4]
+
+
+def test_a_server_is_asked_only_by_what_is_served(tmp_path: Path) -> None:
+    async def work(writing: Transactions) -> None:
+        with pytest.raises(RuntimeError, match="nothing is served"):
+            writing.do(adding(1))
+
+    run(tmp_path, as_on_server, work)
 
 
 def test_a_caller_that_is_cancelled_does_not_stop_a_transaction_and_the_end_waits_for_it(tmp_path: Path) -> None:

@@ -1,6 +1,4 @@
-"""Orders wait for their journal group: it does not wait for chat-side work that came in the same moment, which is done
-right after it.
-"""
+"""Orders wait for their journal group: it goes ahead of chat-side work, which in turn does not wait for ever."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -13,7 +11,7 @@ from storage.store import Store
 from tests.integration.storage.desk import locked, opening, sql, with_desk
 
 
-def test_a_journal_group_goes_ahead_of_chat_side_work_which_follows_before_the_next_group(tmp_path: Path) -> None:
+def test_a_journal_group_goes_ahead_of_chat_side_work_of_the_same_moment(tmp_path: Path) -> None:
     async def work(store: Store) -> list[str]:
         done: list[str] = []
 
@@ -21,23 +19,43 @@ def test_a_journal_group_goes_ahead_of_chat_side_work_which_follows_before_the_n
             await store.heartbeats.beat(name, 1)
             done.append(name)
 
-        async def noted(number: int) -> None:
-            await store.journal.submit(opening(number), [])
-            done.append(f"group {number}")
-            if number == 1:
-                # Asked for while the first group is answered: the postponed work goes with it, not after it.
-                second.append(asyncio.create_task(noted(2)))
+        async def noted() -> None:
+            await store.journal.submit(opening(1), [])
+            done.append("group")
 
-        second: list[asyncio.Task[None]] = []
-        await asyncio.gather(kept("chat 1"), kept("chat 2"), noted(1))
-        await asyncio.gather(*second)
+        await asyncio.gather(kept("chat 1"), kept("chat 2"), noted())
         return done
 
-    done = with_desk(tmp_path, work)
-    assert done[0] == "group 1"
-    assert sorted(done[1:]) == ["chat 1", "chat 2", "group 2"]
-    assert done.index("chat 1") < done.index("chat 2")
+    assert with_desk(tmp_path, work) == ["group", "chat 1", "chat 2"]
     assert sql(tmp_path, "SELECT count(*) FROM heartbeats") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("patience_s", "expected"), [(3_600.0, ["first", "second", "chat"]), (0.0, ["first", "chat", "second"])]
+)
+def test_chat_side_work_lets_groups_go_first_until_it_has_waited_long_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float, expected: list[str]
+) -> None:
+    monkeypatch.setattr("storage.writer._PATIENCE_S", patience_s)
+
+    async def work(store: Store) -> list[str]:
+        done: list[str] = []
+
+        async def noted(name: str, written: Awaitable[object]) -> None:
+            await written
+            done.append(name)
+
+        with locked(tmp_path):
+            tasks = [asyncio.create_task(noted("first", store.journal.submit(opening(1), [])))]
+            # The first group waits for the file; what comes now comes in the middle of its transaction.
+            await asyncio.sleep(0.05)
+            tasks.append(asyncio.create_task(noted("chat", store.heartbeats.beat("chat", 1))))
+            await asyncio.sleep(0.01)
+            tasks.append(asyncio.create_task(noted("second", store.journal.submit(opening(2), []))))
+        await asyncio.gather(*tasks)
+        return done
+
+    assert with_desk(tmp_path, work) == expected
 
 
 def test_chat_side_work_is_never_durable_before_a_group_that_came_earlier(tmp_path: Path) -> None:
