@@ -148,7 +148,7 @@ async def _current_schema(path: Path | None, writing: Transactions, reader: Asyn
             name = f"{path.stem}-before-{schema.HEAD}-{sqlite_files.stamp(wall_ms())}.sqlite3"
             await asyncio.to_thread(sqlite_files.copy, path, path.parent / sqlite_files.FOLDER / name)
         await writing.run(lambda connection: schema.prepare(connection, found))
-    except (*DATABASE_ERRORS, sqlite3.Error) as error:
+    except DATABASE_ERRORS as error:
         raise JournalUnavailable(f"the tables cannot be made: {brief(error)}") from error
 
 

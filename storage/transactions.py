@@ -26,17 +26,14 @@ class Transactions(Protocol):
         Not while something is served.
         """
 
-    async def renew(self) -> None:
-        """Let go of the connection; the next transaction makes a new one."""
-
     async def serve(self, function: Callable[[], None]) -> None:
-        """Run a function in a thread until it ends; it and nobody else may then use `do` and `do_renew`."""
+        """Run a function in a thread until it ends; it and nobody else may then use `do` and `renew`."""
 
     def do[R](self, work: Callable[[Connection], R]) -> R:
         """Do as `run` does, from the function that is served."""
 
-    def do_renew(self) -> None:
-        """Do as `renew` does, from the function that is served."""
+    def renew(self) -> None:
+        """Let go of the connection, from the function that is served; the next transaction makes a new one."""
 
     async def close(self) -> None:
         """Let go of everything; may be called again."""
@@ -62,10 +59,6 @@ class FileTransactions:
         """Do it in the thread; a caller that is cancelled does not stop it."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.do, work)
 
-    async def renew(self) -> None:
-        """Let go of the connection, behind what still runs; also when nobody waits for that any more."""
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self.do_renew))
-
     async def serve(self, function: Callable[[], None]) -> None:
         """Run it in the one thread; a caller that is cancelled does not stop it."""
         await asyncio.get_running_loop().run_in_executor(self._thread, function)
@@ -75,7 +68,8 @@ class FileTransactions:
         if not self._closed:
             self._closed = True
             try:
-                await self.renew()
+                # Behind what still runs; also when nobody waits for it any more.
+                await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self.renew))
             finally:
                 self._thread.shutdown(wait=False)
 
@@ -86,7 +80,7 @@ class FileTransactions:
         with self._connection.begin():
             return work(self._connection)
 
-    def do_renew(self) -> None:
+    def renew(self) -> None:
         """Let go of the connection, here."""
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -110,8 +104,7 @@ class ServerTransactions:
         async with self._connection.begin():
             return await self._connection.run_sync(work)
 
-    async def renew(self) -> None:
-        """Let go of the connection."""
+    async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.invalidate()
@@ -126,9 +119,9 @@ class ServerTransactions:
         """Let the loop do it, and wait."""
         return self._on_loop(self.run(work))
 
-    def do_renew(self) -> None:
+    def renew(self) -> None:
         """Let the loop do it, and wait."""
-        self._on_loop(self.renew())
+        self._on_loop(self._let_go())
 
     def _on_loop[R](self, work: Coroutine[Any, Any, R]) -> R:
         if self._loop is None:
@@ -138,5 +131,5 @@ class ServerTransactions:
 
     async def close(self) -> None:
         """Let go of the pool as well."""
-        await self.renew()
+        await self._let_go()
         await self._engine.dispose()

@@ -197,7 +197,7 @@ class Writer:
             self._transaction(jobs)
         except DATABASE_ERRORS as error:
             self._ledger.undo()
-            self._writing.do_renew()
+            self._writing.renew()
             why = self._failed(jobs, brief(error))
         else:
             self._ledger.merged()

@@ -77,10 +77,12 @@ def test_what_fails_leaves_nothing_and_the_next_one_goes_through(
 @both
 def test_a_renewed_connection_writes_on(tmp_path: Path, made: Callable[[Path], Transactions]) -> None:
     async def work(writing: Transactions) -> None:
-        await writing.renew()
-        await writing.run(adding(1))
-        await writing.renew()
-        await writing.run(adding(2))
+        def served() -> None:
+            for number in (1, 2):
+                writing.renew()
+                writing.do(adding(number))
+
+        await writing.serve(served)
 
     run(tmp_path, made, work)
     assert numbers(tmp_path) == [1, 2]
@@ -108,6 +110,29 @@ def test_a_writer_serves_one_piece_of_work_after_the_other_and_goes_on_after_a_f
 
     run(tmp_path, made, work)
     assert numbers(tmp_path) == [1, 2, 4]
+
+
+def test_the_thread_of_a_writer_ends_with_its_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.writer._LOOK_S", 0.02)
+    left: list[Writer] = []
+
+    async def begun(writing: FileTransactions) -> None:
+        left.append(Writer(writing, Ledgers(), retry_ms=10))
+        left[0].start()
+        await left[0].run(adding(1))
+
+    sql(tmp_path, "CREATE TABLE t (n INTEGER PRIMARY KEY)")
+    writing = on_file(tmp_path)
+    assert isinstance(writing, FileTransactions)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begun(writing))
+    # Nobody closes anything, as after a crash of the main thread: the process must still be able to end.
+    ended = writing._thread.submit(writing.renew)
+    assert not ended.done()
+    loop.close()
+    ended.result(5)
+    writing._thread.shutdown()
+    assert numbers(tmp_path) == [1]
 
 
 def test_a_server_is_asked_only_by_what_is_served(tmp_path: Path) -> None:

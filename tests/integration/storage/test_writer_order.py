@@ -11,6 +11,11 @@ from storage.store import Store
 from tests.integration.storage.desk import locked, opening, sql, with_desk
 
 
+async def noted(done: list[str], name: str, written: Awaitable[object]) -> None:
+    await written
+    done.append(name)
+
+
 def test_a_journal_group_goes_ahead_of_chat_side_work_of_the_same_moment(tmp_path: Path) -> None:
     async def work(store: Store) -> list[str]:
         done: list[str] = []
@@ -41,17 +46,13 @@ def test_chat_side_work_lets_groups_go_first_until_it_has_waited_long_enough(
     async def work(store: Store) -> list[str]:
         done: list[str] = []
 
-        async def noted(name: str, written: Awaitable[object]) -> None:
-            await written
-            done.append(name)
-
         with locked(tmp_path):
-            tasks = [asyncio.create_task(noted("first", store.journal.submit(opening(1), [])))]
+            tasks = [asyncio.create_task(noted(done, "first", store.journal.submit(opening(1), [])))]
             # The first group waits for the file; what comes now comes in the middle of its transaction.
             await asyncio.sleep(0.05)
-            tasks.append(asyncio.create_task(noted("chat", store.heartbeats.beat("chat", 1))))
+            tasks.append(asyncio.create_task(noted(done, "chat", store.heartbeats.beat("chat", 1))))
             await asyncio.sleep(0.01)
-            tasks.append(asyncio.create_task(noted("second", store.journal.submit(opening(2), []))))
+            tasks.append(asyncio.create_task(noted(done, "second", store.journal.submit(opening(2), []))))
         await asyncio.gather(*tasks)
         return done
 
@@ -62,16 +63,12 @@ def test_chat_side_work_is_never_durable_before_a_group_that_came_earlier(tmp_pa
     async def work(store: Store) -> list[str]:
         done: list[str] = []
 
-        async def noted(name: str, written: Awaitable[object]) -> None:
-            await written
-            done.append(name)
-
         with locked(tmp_path):
-            tasks = [asyncio.create_task(noted("first", store.journal.submit(opening(1), [])))]
+            tasks = [asyncio.create_task(noted(done, "first", store.journal.submit(opening(1), [])))]
             # The first group waits for the file; what comes now comes in the middle of its transaction.
             await asyncio.sleep(0.05)
-            tasks.append(asyncio.create_task(noted("command", store.journal.submit(opening(2), []))))
-            tasks.append(asyncio.create_task(noted("its note", store.heartbeats.beat("chat", 1))))
+            tasks.append(asyncio.create_task(noted(done, "command", store.journal.submit(opening(2), []))))
+            tasks.append(asyncio.create_task(noted(done, "its note", store.heartbeats.beat("chat", 1))))
             await asyncio.sleep(0.05)
         await asyncio.gather(*tasks)
         return done
