@@ -1,8 +1,14 @@
-"""How long single turns hold a loop: wall time, and what is left of it without the time the machine gave to others."""
+"""How long single turns hold a loop: wall time, and what is left of it without the time the machine gave to others.
+
+A machine gives time to others twice: the kernel lets a thread wait for a core, and the host of a virtual machine lets
+the core itself wait. The kernel counts the first for every thread. The second is in no thread's CPU time, and a turn
+that never slept (for a lock, for a disk) can have been nowhere else when it was not computing.
+"""
 
 import asyncio
 import gc
 import os
+import resource
 import time
 
 # Linux counts for every thread how long it was ready to run and had to wait for a core.
@@ -11,7 +17,7 @@ _WAITED = "/proc/self/schedstat"
 
 class LoopWatch:
     """Times every callback of the loop of the main thread. `wall_ms` is the longest turn, `own_ms` the longest without
-    waiting for a core.
+    waiting for a core, the kernel's or the host's.
     """
 
     def __init__(self) -> None:
@@ -26,12 +32,13 @@ class LoopWatch:
         run = asyncio.Handle._run  # the only place through which every turn passes
 
         def timed(handle: asyncio.Handle) -> None:
-            waited, began = self._waited_s(), time.perf_counter()
+            waited, slept, used, began = self._waited_s(), _slept(), time.thread_time(), time.perf_counter()
             run(handle)
             took = time.perf_counter() - began
             self._turns += 1
             if took > self._own or took > self._wall:
-                self._note(handle, took, took - (self._waited_s() - waited))
+                used = min(took, time.thread_time() - used)
+                self._note(handle, took, used if _slept() == slept else took - (self._waited_s() - waited))
 
         asyncio.Handle._run = timed  # type: ignore[method-assign]
         gc.callbacks.append(self._on_garbage)
@@ -59,6 +66,11 @@ class LoopWatch:
         self._wall = self._own = self._collected = 0.0
         self._turns = 0
         return seen
+
+
+def _slept() -> int:
+    """Return how often this thread gave up its core because it had to wait for something."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 
 def _named(task: "asyncio.Task[object]") -> str:
