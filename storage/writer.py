@@ -1,7 +1,8 @@
 """The one writer: a thread that commits what waits; answers follow on the loop after the commit. Journal groups and
 chat-side work have transactions of their own. Groups go first, because orders wait for them, and work goes when there
-is none or when it has waited long enough. Each keeps its order, and work never goes before a group that came earlier:
-what was noted of a command is not durable before the command is.
+is none or when it has waited long enough; a group that comes meanwhile waits for one piece of work, not for all that
+was begun. Each keeps its order, and work never goes before a group that came earlier: what was noted of a command is
+not durable before the command is.
 
 A chat-side job that fails alone is undone by its savepoint and fails alone. When the database fails, chat-side jobs
 fail with it, while journal groups are set aside (file and memory) and go first into the next transaction that succeeds.
@@ -90,6 +91,7 @@ class Writer:
         # The thread's own.
         self._current: list[Job] = []
         self._over = 0
+        self._pressing = False
         self._takes_writes = True
 
     def start(self) -> None:
@@ -179,6 +181,7 @@ class Writer:
                     self._commit(groups)
                     self._over = groups[-1].after
                 else:
+                    self._pressing = self._overdue()
                     self._commit(_taken(self._jobs, _MOST_JOBS, self._over))
             if last or (not came and self._loop.is_closed()):
                 return
@@ -220,9 +223,14 @@ class Writer:
                     job.result = number
             elif not writable:
                 self._ledger.probe(connection)
-            for job in jobs:
-                if job.work is not None:
-                    _attempt(connection, job, job.work)
+            for place, job in enumerate(jobs):
+                if job.work is None:
+                    continue
+                if place and self._groups and not self._pressing:
+                    self._jobs.extendleft(reversed(jobs[place:]))
+                    del jobs[place:]
+                    break
+                _attempt(connection, job, job.work)
 
         self._writing.do(work)
 

@@ -59,6 +59,30 @@ def test_chat_side_work_lets_groups_go_first_until_it_has_waited_long_enough(
     assert with_desk(tmp_path, work) == expected
 
 
+@pytest.mark.parametrize(
+    ("patience_s", "expected"), [(3_600.0, ["one", "group", "two"]), (0.0, ["one", "two", "group"])]
+)
+def test_a_group_that_comes_meanwhile_waits_for_one_piece_of_chat_side_work_that_need_not_go_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float, expected: list[str]
+) -> None:
+    monkeypatch.setattr("storage.writer._PATIENCE_S", patience_s)
+
+    async def work(store: Store) -> list[str]:
+        done: list[str] = []
+
+        with locked(tmp_path):
+            beats = [asyncio.create_task(noted(done, name, store.heartbeats.beat(name, 1))) for name in ("one", "two")]
+            # Both are in the hands of the thread, which waits for the file.
+            await asyncio.sleep(0.05)
+            group = asyncio.create_task(noted(done, "group", store.journal.submit(opening(1), [])))
+            await asyncio.sleep(0)
+        await asyncio.gather(*beats, group)
+        return done
+
+    assert with_desk(tmp_path, work) == expected
+    assert sql(tmp_path, "SELECT name FROM heartbeats ORDER BY name") == [("one",), ("two",)]
+
+
 def test_chat_side_work_is_never_durable_before_a_group_that_came_earlier(tmp_path: Path) -> None:
     async def work(store: Store) -> list[str]:
         done: list[str] = []
