@@ -1,11 +1,15 @@
-"""The exchange account and its key, looked at again every day: what has become worse holds entries or is told."""
+"""The exchange account and its key, looked at again and again: what became worse holds entries or is told; so is that
+it was mended.
+"""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from config.logging import get_logger
 from engine.clock import Clock
 from engine.core.events import AccountTroubled, Event
+from engine.core.feed_events import AccountMended
 from engine.exchanges.base import QueryFailedError
 
 if TYPE_CHECKING:
@@ -36,9 +40,10 @@ def faults(exchange: object) -> tuple[str, ...]:
 
 
 class Recheck:
-    """Looks once a day. Grave findings count once until they are gone; warnings are told at every look.
+    """Looks once a day, and every ten minutes while something is grave: what is mended is known soon. Grave findings
+    count once until they are gone; warnings are told once a day.
 
-    `unfit` is called at every look, that of the start included, that found something grave.
+    `unfit` is called when something grave is found where nothing was before, at the start included.
     """
 
     def __init__(
@@ -56,45 +61,53 @@ class Recheck:
         self._clock = clock
         self._now_ms = now_ms
         self._grave: set[str] = set()
-        self._looked = self._was_unfit = False
+        self._failed = self._looked = False
+        self._warned_s = -math.inf
 
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """Tell the warnings of the start, then look for ever."""
-        self._take(self._account.findings, known=self._account.findings)
-        wait_s = _DAY_S
         while True:
-            await self._sleep(wait_s, beat)
-            # What could not be looked at when the desk started was looked at, and told, a little later.
-            known = () if self._looked else self._account.findings
+            await self._wait(beat)
             try:
                 found = await self._account.look()
             except QueryFailedError as error:
                 _log.warning("the account could not be looked at", why=str(error))
-                wait_s = _AGAIN_S
+                self._failed = True
             else:
-                self._take(found, known=known)
+                self._failed, self._looked = False, True
+                self._compare(found)
                 self._account.findings = found
-                self._looked, wait_s = True, _DAY_S
+                self._warn(found)
 
-    async def _sleep(self, seconds: float, beat: Callable[[], None]) -> None:
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
+    async def _wait(self, beat: Callable[[], None]) -> None:
+        began = self._clock.monotonic()
+        while True:
             beat()
-            # An exchange that was away at the start is looked at as soon as it answers, and not by this task.
-            if not self._was_unfit and faults(self._account):
-                self._was_unfit = True
-                self._unfit()
+            # An exchange that was away at the start is looked at, and told of, as soon as it answers: not by this task.
+            self._know(set(faults(self._account)))
+            pause_s = _AGAIN_S if self._grave or self._failed else _DAY_S
+            left = began + pause_s - self._clock.monotonic()
+            if left <= 0:
+                return
+            if not self._looked:
+                self._warn(self._account.findings)
             await self._clock.sleep(min(left, _BEAT_S))
 
-    def _take(self, found: "Sequence[Finding]", *, known: "Sequence[Finding]") -> None:
-        grave = {str(each): None for each in found if each.grade == _STOP}
-        news = [each for each in grave if each not in self._grave | {str(old) for old in known}]
-        self._grave = set(grave)
-        if grave:
-            self._was_unfit = True
-            self._unfit()
-        light = [str(each) for each in found if each.grade != _STOP]
-        if news:
+    def _compare(self, found: "Sequence[Finding]") -> None:
+        grave = [str(each) for each in found if each.grade == _STOP]
+        if news := [each for each in grave if each not in self._grave]:
             self._put(AccountTroubled("; ".join(news), self._now_ms()))
-        if light:
+        elif self._grave and not grave:
+            self._put(AccountMended(self._now_ms()))
+        self._know(set(grave))
+
+    def _know(self, grave: set[str]) -> None:
+        before, self._grave = self._grave, grave
+        if grave and not before:
+            self._unfit()
+
+    def _warn(self, found: "Sequence[Finding]") -> None:
+        light = [str(each) for each in found if each.grade != _STOP]
+        if light and self._clock.monotonic() - self._warned_s >= _DAY_S:
+            self._warned_s = self._clock.monotonic()
             self._put(AccountTroubled("; ".join(light), self._now_ms(), grave=False))

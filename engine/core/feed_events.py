@@ -1,5 +1,5 @@
 """What the desk hears of the ground it stands on: candles that are still too few, symbols that came to a profile,
-settings that contradict each other or the exchange's rules.
+settings that contradict each other or the exchange's rules, an account that is in order again.
 """
 
 from dataclasses import dataclass
@@ -30,4 +30,11 @@ class Contradicted:
     found: tuple[str, ...]
 
 
-type FeedEvent = Warming | SymbolsChanged | Contradicted
+@dataclass(frozen=True, slots=True)
+class AccountMended:
+    """Nothing grave is found any more about the account or its key; what was held meanwhile stays held."""
+
+    at_ms: int
+
+
+type FeedEvent = Warming | SymbolsChanged | Contradicted | AccountMended

@@ -14,7 +14,7 @@ from engine.core.commands import ACCOUNT, Command
 from engine.core.effects import Effect, QueryAccount
 from engine.core.entries import on_bar
 from engine.core.exits import ask
-from engine.core.feed_events import Contradicted, SymbolsChanged, Warming
+from engine.core.feed_events import AccountMended, Contradicted, SymbolsChanged, Warming
 from engine.core.fills import (
     on_ended,
     on_executed,
@@ -132,6 +132,7 @@ class Trader:
             e.StartTroubled: self._start_troubled,
             e.StrategyJudged: self._judged,
             e.AccountTroubled: self._account_troubled,
+            AccountMended: self._account_mended,
             e.DeskStopping: self._stopping,
             e.OrderReport: lambda row: take_order(ws, row, ws.now_ms),
         }
@@ -276,6 +277,15 @@ class Trader:
             self._reduce_only("account", "Reduce-only: the account has changed", event.why)
         else:
             self.workspace.alert(a.SystemAlert, topic="account", title="Look at the account", detail=f"{event.why}.")
+
+    def _account_mended(self, event: AccountMended) -> None:
+        del event
+        ws = self.workspace
+        ways = {"golive": "/golive", "admin": "/resume"}
+        lifts = {hold.lift for hold in ws.state.holds.values() if hold.scope == ACCOUNT}
+        asked = " and ".join(way for lift, way in ways.items() if lift in lifts)
+        detail = f"Nothing is wrong with it any more.{f' Entries are held until {asked}.' if asked else ''}"
+        ws.alert(a.SystemAlert, topic="account", title="The account is in order again", detail=detail)
 
     def _reduce_only(self, name: str, title: str, why: str) -> None:
         ws = self.workspace

@@ -108,7 +108,8 @@ def render_unfit(snapshot: Snapshot, why: str) -> str:
     return paragraphs(
         f"<b>Not live.</b> {esc(words.where(snapshot))}",
         f"The account is not fit to trade: {esc(why)}",
-        "Mend it on the exchange's site, start the desk again, then /golive. Closing works meanwhile.",
+        "Mend it on the exchange's site: the desk looks every ten minutes and says when it is in order. Then /golive. "
+        "Closing works meanwhile.",
     )
 
 

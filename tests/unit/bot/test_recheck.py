@@ -1,10 +1,11 @@
-"""The account looked at every day: what became worse holds once, warnings are told daily, failures are tried again."""
+"""The account looked at again: what became worse holds once, warnings are told daily, what was mended is told soon."""
 
 import asyncio
 from collections.abc import Sequence
 
 from bot.recheck import Looked, Recheck, faults
 from engine.core.events import AccountTroubled, Event
+from engine.core.feed_events import AccountMended
 from engine.exchanges.base import QueryFailedError
 from engine.exchanges.bybit.adapter import BybitExchange
 from engine.exchanges.bybit.checks import Finding, Grade
@@ -12,6 +13,8 @@ from engine.exchanges.paper import PaperExchange
 from tests.support.virtual import VirtualClock, run
 
 DAY_S = 86_400
+SOON_S = 600
+MENDED = "mended"
 WIDE = Finding(Grade.STOP, "the API key may do more than it needs (Wallet/Withdraw)", "take that away")
 LOOSE = Finding(Grade.STOP, "the API key is not bound to an address", "bind it")
 EXPIRING = Finding(Grade.WARN, "the API key expires in 13 days", "renew it")
@@ -34,7 +37,7 @@ class Account:
         return list(found)
 
 
-def told(account: Account, days: float) -> list[tuple[bool, str]]:
+def told(account: Account, days: float) -> list[tuple[bool, str] | str]:
     events: list[Event] = []
 
     async def main() -> None:
@@ -44,32 +47,47 @@ def told(account: Account, days: float) -> list[tuple[bool, str]]:
         await asyncio.gather(task, return_exceptions=True)
 
     run(main())
-    assert all(isinstance(event, AccountTroubled) for event in events)
-    return [(event.grave, event.why) for event in events if isinstance(event, AccountTroubled)]
+    assert all(isinstance(event, AccountTroubled | AccountMended) for event in events)
+    return [(event.grave, event.why) if isinstance(event, AccountTroubled) else MENDED for event in events]
 
 
-def test_a_right_gained_overnight_holds_once() -> None:
+def test_a_right_gained_overnight_holds_once_and_is_looked_at_every_ten_minutes() -> None:
     account = Account([], [[], [WIDE], [WIDE], [WIDE, LOOSE]])
-    assert told(account, 4) == [(True, str(WIDE)), (True, str(LOOSE))]
-    assert account.times == [DAY_S, 2 * DAY_S, 3 * DAY_S, 4 * DAY_S]
+    assert told(account, 2 + 2 * SOON_S / DAY_S) == [(True, str(WIDE)), (True, str(LOOSE))]
+    assert account.times == [DAY_S, 2 * DAY_S, 2 * DAY_S + SOON_S, 2 * DAY_S + 2 * SOON_S]
+
+
+def test_what_was_mended_is_told_within_ten_minutes_and_then_a_day_passes_until_the_next_look() -> None:
+    account = Account([WIDE, LOOSE], [[WIDE], [], []])
+    assert told(account, 2) == [MENDED]
+    assert account.times == [SOON_S, 2 * SOON_S, 2 * SOON_S + DAY_S]
 
 
 def test_what_went_away_and_came_back_holds_again() -> None:
-    assert told(Account([], [[WIDE], [], [WIDE]]), 3) == [(True, str(WIDE))] * 2
+    assert told(Account([], [[WIDE], [], [WIDE]]), 2.1) == [(True, str(WIDE)), MENDED, (True, str(WIDE)), MENDED]
 
 
 def test_what_the_start_told_already_is_not_told_again_until_it_was_gone() -> None:
-    assert told(Account([WIDE], [[WIDE], [], [WIDE]]), 3) == [(True, str(WIDE))]
+    assert told(Account([WIDE], [[WIDE], [], [WIDE], [WIDE]]), 1.02) == [MENDED, (True, str(WIDE))]
 
 
 def test_an_expiring_key_is_told_at_the_start_and_once_a_day() -> None:
     assert told(Account([EXPIRING], [[EXPIRING], [EXPIRING]]), 2) == [(False, str(EXPIRING))] * 3
 
 
+def test_warnings_are_told_once_a_day_while_something_grave_is_looked_at_every_ten_minutes() -> None:
+    account = Account([WIDE, EXPIRING], [[WIDE, EXPIRING]] * 300)
+    assert told(account, 2) == [(False, str(EXPIRING))] * 3
+    assert len(account.times) == 2 * DAY_S / SOON_S
+
+
 def test_a_look_that_failed_is_repeated_soon_and_concludes_nothing() -> None:
+    account = Account([], [None, [EXPIRING]])
+    assert told(account, 1.5) == [(False, str(EXPIRING))]
+    assert account.times == [DAY_S, DAY_S + SOON_S]
     account = Account([WIDE], [None, [WIDE], []])
-    assert told(account, 1.5) == []
-    assert account.times == [DAY_S, DAY_S + 600]
+    assert told(account, 1) == [MENDED]
+    assert account.times == [SOON_S, 2 * SOON_S, 3 * SOON_S]
 
 
 def test_only_an_exchange_that_can_be_looked_at_is() -> None:
@@ -97,9 +115,9 @@ def unfit(account: Account, days: float) -> list[float]:
     return found
 
 
-def test_whoever_must_know_is_told_of_an_unfit_account_at_every_look() -> None:
-    account = Account([WIDE], [[WIDE], [EXPIRING], [LOOSE]])
-    assert unfit(account, 3) == [0.0, 1.0, 3.0]
+def test_whoever_must_know_is_told_whenever_an_account_becomes_unfit() -> None:
+    account = Account([WIDE], [[WIDE], [EXPIRING], [EXPIRING], [LOOSE]])
+    assert unfit(account, 2.02) == [0.0, 2.0]
     assert faults(account) == (str(LOOSE),)
     assert unfit(Account([EXPIRING], [[], []]), 2) == []
 
@@ -108,7 +126,7 @@ def test_an_account_found_unfit_only_after_the_exchange_answered_is_told_soon() 
     class Away(Account):
         @property
         def findings(self) -> list[Finding]:
-            return [WIDE] if asyncio.get_running_loop().time() > 600 else []
+            return [WIDE] if asyncio.get_running_loop().time() > 600 and not self.times else []
 
         @findings.setter
         def findings(self, found: list[Finding]) -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from engine.core import events as e
 from engine.core.alerts import SystemAlert
-from engine.core.commands import Pause, Resume
+from engine.core.commands import LockEntries, Pause, Resume
 from engine.core.effects import Notify, QueryAccount, QueryOrder, Record
+from engine.core.feed_events import AccountMended
 from engine.core.orders import OrderStatus
 from engine.core.profile import HoldLevel, Protection
 from engine.core.protection import GRID_MS
@@ -86,6 +87,20 @@ def test_an_account_that_became_unfit_only_reduces_until_an_admin_resumes() -> N
     assert (alert.critical, bench.ws.hold_level()) == (True, HoldLevel.REDUCE_ONLY)
     bench.ask(Resume(command_id="r", by="ann", wall_ms=T0))
     assert bench.ws.hold_level() is HoldLevel.NONE
+
+
+def test_an_account_that_was_mended_says_so_and_what_still_holds_entries() -> None:
+    bench = Bench()
+    bench.step(e.AccountTroubled("the key may withdraw: take that away", bench.now))
+    bench.ask(LockEntries(command_id="g", by="desk", wall_ms=T0, name="golive", reason="not confirmed", lift="golive"))
+    alert = told(bench.step(AccountMended(bench.now)), SystemAlert)[0]
+    assert (alert.critical, alert.title) == (False, "The account is in order again")
+    assert alert.detail == "Nothing is wrong with it any more. Entries are held until /golive and /resume."
+    assert bench.ws.hold_level() is HoldLevel.REDUCE_ONLY
+
+    bench = Bench()
+    alert = told(bench.step(AccountMended(bench.now)), SystemAlert)[0]
+    assert alert.detail == "Nothing is wrong with it any more."
 
 
 def test_what_is_only_worth_knowing_of_the_account_is_told_and_holds_nothing() -> None:
