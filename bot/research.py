@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.accounts import Trading
 from bot.ground import Ground
 from engine.core.money import MONEY_SCALE, Money, to_money
+from engine.core.strategy import LOOK_BACK
 from engine.workers import ReportProgress, WorkerFailed, WorkerPool
 from handlers.ports import BacktestCancelled, BacktestFailed, BacktestOutcome, BacktestResult, EquityPoint, OnProgress
 
@@ -133,7 +134,7 @@ class Research:
             return BacktestFailed(f"{profile} on {symbol} cannot be tested here.")
         account = replace(self._trading.account, profiles=(replace(found, symbols=(symbol,), enabled=True),))
         wanted = needs(account, self._trading.strategies)
-        warm_ms = max((need.bars + 1) * need.timeframe for need in wanted)
+        warm_ms = max((need.bars + LOOK_BACK + 1) * need.timeframe for need in wanted)
         read = tuple(dict.fromkeys(need.symbol for need in wanted))
         parts = await self._ground.history(until_ms, until_ms - since_ms + warm_ms, read)
         history = {part.symbol: part for part in parts}

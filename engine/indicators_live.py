@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from engine.candle_store import CandleStore
 from engine.candles import Columns
 from engine.core.market import DAY_MS
+from engine.core.strategy import LOOK_BACK
 from engine.indicators import IndicatorColumns, compute
 from engine.indicators_names import parse, warmup_bars
-
-# Rows beyond the doubled warm-up, so that the bars just before the newest one are as exact as it is.
-_SPARE_ROWS = 64
-# A ring may keep more than values need, for charts: computing over a week of minutes would cost five times as much. A
-# strategy still finds so many bars before the newest one.
-_LEAST_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +24,8 @@ class LiveIndicators:
     """Indicators over the rolling windows of a candle store.
 
     Values are computed over at least twice the longest warm-up (and a day, where one counts since 00:00), so they equal
-    those of the whole history (to a relative 1e-8). One computation serves all names asked for on a symbol and
-    timeframe; asking again at the same bar costs a lookup.
+    those of the whole history (to a relative 1e-8), also `LOOK_BACK` bars ago. One computation serves all names asked
+    for on a symbol and timeframe; asking again at the same bar costs a lookup.
     """
 
     __slots__ = ("_computed", "_names", "_store")
@@ -40,8 +35,8 @@ class LiveIndicators:
         self._names: dict[tuple[str, int], tuple[str, ...]] = {}
         self._computed: dict[tuple[str, int], Latest] = {}
 
-    def need(self, symbol: str, *, timeframe_ms: int, names: Iterable[str]) -> int:
-        """Add names to what is computed for a symbol and timeframe and return how many bars of history to load.
+    def need(self, symbol: str, *, timeframe_ms: int, names: Iterable[str]) -> None:
+        """Add names to what is computed for a symbol and timeframe.
 
         Opens (or enlarges) the store's window. Raises ValueError for an unknown name.
         """
@@ -50,7 +45,6 @@ class LiveIndicators:
         self._store.open(symbol, timeframe_ms=timeframe_ms, capacity=_rows(wanted, timeframe_ms))
         self._names[key] = wanted
         self._computed.pop(key, None)
-        return 2 * warmup_bars(wanted)
 
     def latest(self, symbol: str, *, timeframe_ms: int) -> Latest | None:
         """Return the newest candles and their values, the newest last; None while there is no bar.
@@ -64,12 +58,13 @@ class LiveIndicators:
         known = self._computed.get(key)
         if known is None or known.revision != ring.revision:
             names, kept = self._names[key], ring.view()
-            most = max(_rows(names, timeframe_ms), _LEAST_ROWS)
-            candles = kept.rows(max(0, len(kept) - most), len(kept))
+            # A ring may keep more, for charts: computing over a week of minutes would cost five times as much.
+            candles = kept.rows(max(0, len(kept) - _rows(names, timeframe_ms)), len(kept))
             known = self._computed[key] = Latest(ring.revision, candles, compute(candles, names))
         return known
 
 
 def _rows(names: tuple[str, ...], timeframe_ms: int) -> int:
     day = DAY_MS // timeframe_ms if any(parse(name).since_midnight for name in names) else 0
-    return 2 * warmup_bars(names) + max(_SPARE_ROWS, day)
+    # So that what a strategy reads of the bars before the newest one is as exact as it is.
+    return max(2 * warmup_bars(names), 1) + LOOK_BACK + day

@@ -92,11 +92,11 @@ class LiveCandles:
         return max((self._base_length(need, given) for need in wanted), default=0) + self._base_ms
 
     def _base_length(self, need: Need, given: Collection[int]) -> int:
-        whole = 2 * need.bars * need.timeframe
+        whole = need.rows * need.timeframe
         return max(KEPT_BARS * self._base_ms, need.timeframe) if self._apart(need, given) else whole
 
     def _apart(self, need: Need, given: Collection[int]) -> bool:
-        far = 2 * need.bars * need.timeframe > max(KEPT_BARS * self._base_ms, need.timeframe)
+        far = need.rows * need.timeframe > max(KEPT_BARS * self._base_ms, need.timeframe)
         return far and need.timeframe in given and need.timeframe != self._base_ms
 
     def histories(self, given: Collection[int] = (), symbols: Iterable[str] | None = None) -> tuple[Stretch, ...]:
@@ -110,7 +110,7 @@ class LiveCandles:
         base = sorted(groups.items(), key=lambda group: -len(group[1]))
         groups = {}
         for need in (need for symbol in chosen for need in self._needs.get(symbol, ()) if self._apart(need, given)):
-            groups.setdefault((need.timeframe, 2 * need.bars * need.timeframe), []).append(need.symbol)
+            groups.setdefault((need.timeframe, need.rows * need.timeframe), []).append(need.symbol)
         return tuple(Stretch(*key, tuple(group)) for key, group in (*base, *groups.items()))
 
     def seed(self, history: Sequence[Columns]) -> None:

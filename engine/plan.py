@@ -10,7 +10,7 @@ import numpy as np
 from engine.candles import Columns
 from engine.core.market import timeframe_ms
 from engine.core.profile import Account, Profile
-from engine.core.strategy import Strategy
+from engine.core.strategy import LOOK_BACK, Strategy
 from engine.indicators import IndicatorColumns, parse, warmup_bars
 
 # Layer 1 compares the last candle's range with it, whatever the strategy reads.
@@ -61,6 +61,13 @@ class Need:
     def bars(self) -> int:
         """Closed bars needed before every value is warm."""
         return warmup_bars(self.names)
+
+    @property
+    def rows(self) -> int:
+        """Closed bars to begin with: values over twice the warm-up equal those of the whole history, also `LOOK_BACK`
+        bars ago.
+        """
+        return max(2 * self.bars, 1) + LOOK_BACK
 
 
 @dataclass(slots=True)
@@ -160,7 +167,11 @@ class Row:
         self.close_ms = close_ms
 
     def get(self, name: str, back: int = 0) -> float | None:
-        """Return a value `back` bars ago; None when absent (before the first bar, not warm, after a gap)."""
+        """Return a value `back` bars ago; None when absent (before the first bar, not warm, after a gap). Raises
+        ValueError for what lies ahead, or further back than a live desk keeps.
+        """
+        if not 0 <= back <= LOOK_BACK:
+            raise ValueError(f"{name} {back} bars back: 0 (the newest closed bar) to {LOOK_BACK} can be read")
         column = self._columns.get(name)
         if column is None:
             return self._foreign[name].at(self.close_ms, back)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
@@ -146,7 +147,7 @@ class Guarded:
         try:
             decision: Decision = self._strategy.decide(inputs, held, off)
         except _MISTAKES as error:
-            self._disable(f"it failed with {type(error).__name__}: {error}")
+            self._disable(f"it failed with {type(error).__name__}{self._line(error)}: {error}")
             return None
         finally:
             if self.watchdog is not None:
@@ -164,12 +165,20 @@ class Guarded:
         try:
             return self._strategy.news(inputs)
         except _MISTAKES as error:
-            self._disable(f"its news failed with {type(error).__name__}: {error}")
+            self._disable(f"its news failed with {type(error).__name__}{self._line(error)}: {error}")
             return None
 
     def candidates(self, columns: Mapping[str, Any]) -> Any:
-        """Return the strategy's own."""
-        return self._strategy.candidates(columns)
+        """Return the strategy's own; raises StrategyFileError when it fails."""
+        try:
+            return self._strategy.candidates(columns)
+        except _MISTAKES as error:
+            why = f"candidates failed with {type(error).__name__}{self._line(error)}: {error}"
+            raise StrategyFileError(f"{self.path.name}: {why}") from error
+
+    def _line(self, error: BaseException) -> str:
+        lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(self.path)]
+        return f" in line {lines[-1]}" if lines else ""
 
     def _disable(self, why: str) -> None:
         self.disabled = why

@@ -22,6 +22,7 @@ from engine.core.market import timeframe_name
 from engine.core.quiet import quiet, slept
 from engine.core.trader import Trader
 from engine.exchanges.simulated import SimulatedExchange
+from engine.user_strategies import Guarded
 
 type Progress = Callable[[float], None]
 
@@ -195,9 +196,15 @@ def _prepared(request: Request) -> tuple[Lane, ...]:
 
 
 def run(request: Request, progress: Progress | None = None) -> Result:
-    """Run a backtest; raises BacktestError when the request cannot be run."""
-    if request.ticks:
-        return TickLoop(request).run(progress)
+    """Run a backtest; raises BacktestError when the request cannot be run, or a user's strategy failed on the way."""
+    result = TickLoop(request).run(progress) if request.ticks else _over_bars(request, progress)
+    for strategy in request.strategies.values():
+        if isinstance(strategy, Guarded) and strategy.disabled:
+            raise BacktestError(f"{strategy.path.name}: {strategy.disabled}")
+    return result
+
+
+def _over_bars(request: Request, progress: Progress | None) -> Result:
     usable = [s for s in request.data if any(s in p.symbols for p in request.account.profiles)]
     trader = Trader(request.account, request.strategies, telling=False)
     exchange = SimulatedExchange((request.instruments[s] for s in usable), wallet=request.wallet, terms=request.terms)

@@ -17,7 +17,7 @@ from engine.profile_settings import changed as with_settings
 from engine.strategies.parameters import Parameter
 from engine.strategies.parameters import parameters as declared
 from engine.strategies.registry import build, known_parameters
-from engine.user_strategies import Source, StrategyFileError, build_user, read_source
+from engine.user_strategies import Guarded, Source, StrategyFileError, build_user, read_source
 
 
 def changed(profile: Profile, settings: Mapping[str, Any]) -> Profile:
@@ -66,7 +66,7 @@ def overridden(
             raise BacktestError(f"setting {name}: {value!r} cannot be used ({error})") from error
         given[name] = value
     try:
-        strategy = build(profile.strategy, parameters) if source is None else build_user(source, parameters)
+        strategy = build(profile.strategy, parameters) if source is None else Guarded(source, parameters)
         check_needs(strategy)
         check_rules(profile, strategy)
         return profile, strategy, given

@@ -107,14 +107,18 @@ class Held:
     entry_ms: int
 
 
+# How far back a strategy may read, in bars: so many are there live from the start, as they are in a backtest.
+LOOK_BACK = 100
+
+
 class Inputs(Protocol):
-    """Values of one closed bar and of the bars before it."""
+    """Values of one closed bar and of the `LOOK_BACK` bars before it."""
 
     close_ms: int
 
     def get(self, name: str, back: int = 0) -> float | None:
         """Return a value by name (`close`, `high`, `rsi14`, `bb20_2.upper` …) `back` bars ago; None when absent or not
-        warm.
+        warm. Raises ValueError for bars that are still to come or further back than `LOOK_BACK`.
 
         `15m:close` is a value of the last 15-minute bar that is over when this bar closes, `BTCUSDT/1d:sma50` one of
         another symbol's; `back` then counts those bars.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.strategy import Conflict, Decision, Enter, Held, Inputs
+from engine.core.strategy import LOOK_BACK, Conflict, Decision, Enter, Held, Inputs
 from engine.strategies.parameters import parameter
 
 NAMES = {
@@ -32,7 +32,9 @@ class Rules8:
     bands: int = parameter(20, unit="bars", low=2, high=200, about="period of the bands")
     deviations: int = parameter(2, unit="standard deviations", low=1, high=10, about="width of the bands")
     macd: str = parameter("12_26_9", unit="bars, fast_slow_signal", about="spans of the MACD")
-    cross_window: int = parameter(3, unit="bars", low=1, high=100, about="age of a cross of means, this bar included")
+    cross_window: int = parameter(
+        3, unit="bars", low=1, high=LOOK_BACK, about="age of a cross of means, this bar included"
+    )
     oversold: float = parameter(30.0, unit="RSI", low=0, high=100, about="rule 1 is below it")
     overbought: float = parameter(70.0, unit="RSI", low=0, high=100, about="rule 2 is above it")
     extreme_low: float = parameter(20.0, unit="RSI", low=0, high=100, about="rule 3 is below it")

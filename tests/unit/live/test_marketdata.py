@@ -8,6 +8,7 @@ import pytest
 from engine.candles import Bar, Columns
 from engine.core.events import BarClosed, DataHealed, DataTroubled, TurnoverReported
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
+from engine.core.strategy import LOOK_BACK
 from engine.indicators import compute
 from engine.marketdata import KEPT_BARS, LiveCandles, Stretch, Told, nearest_tick
 from engine.plan import Need
@@ -182,7 +183,7 @@ def test_each_symbol_wants_its_own_history_and_the_usual_length_comes_first() ->
     wants = [Need(BTC, QUARTER, ("sma50",)), *(Need(symbol, MINUTE_MS, ("sma20",)) for symbol in symbols)]
     live = LiveCandles(wants, symbols, base_ms=MINUTE_MS)
     assert live.histories() == (
-        Stretch(MINUTE_MS, 41 * MINUTE_MS, ("ETHUSDT", "XRPUSDT")),
-        Stretch(MINUTE_MS, 100 * QUARTER + MINUTE_MS, (BTC,)),
+        Stretch(MINUTE_MS, (40 + LOOK_BACK + 1) * MINUTE_MS, ("ETHUSDT", "XRPUSDT")),
+        Stretch(MINUTE_MS, (100 + LOOK_BACK) * QUARTER + MINUTE_MS, (BTC,)),
     )
     assert live.history_ms() == live.history_ms(BTC)

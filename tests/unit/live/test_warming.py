@@ -6,6 +6,7 @@ from engine.candles import Bar, Columns
 from engine.core.events import BarClosed, DataTroubled
 from engine.core.feed_events import Warming
 from engine.core.market import DAY_MS, HOUR_MS, MINUTE_MS
+from engine.core.strategy import LOOK_BACK
 from engine.indicators import compute
 from engine.marketdata import KEPT_BARS, LiveCandles, Stretch, Told
 from engine.plan import Need, place
@@ -47,14 +48,14 @@ def seeded(live: LiveCandles, minutes: int) -> LiveCandles:
 
 
 def test_only_what_a_week_of_minutes_does_not_reach_is_wanted_in_coarse_candles() -> None:
-    live = candles(Need(BTC, FOUR, NAMES), Need(ETH, FOUR, ("sma20",)), Need(ETH, HOUR_MS, ("sma50",)))
+    live = candles(Need(BTC, FOUR, NAMES), Need(ETH, HOUR_MS, ("sma20",)), Need(ETH, MINUTE_MS, ("sma50",)))
     assert live.histories((FOUR, HOUR_MS)) == (
         Stretch(MINUTE_MS, WEEK + MINUTE_MS, (BTC,)),
-        Stretch(MINUTE_MS, 40 * FOUR + MINUTE_MS, (ETH,)),
-        Stretch(FOUR, 100 * FOUR, (BTC,)),
+        Stretch(MINUTE_MS, (40 + LOOK_BACK) * HOUR_MS + MINUTE_MS, (ETH,)),
+        Stretch(FOUR, (100 + LOOK_BACK) * FOUR, (BTC,)),
     )
-    assert live.histories((HOUR_MS,), (BTC,)) == (Stretch(MINUTE_MS, 100 * FOUR + MINUTE_MS, (BTC,)),)
-    assert live.histories((FOUR,), (ETH,)) == (Stretch(MINUTE_MS, 40 * FOUR + MINUTE_MS, (ETH,)),)
+    assert live.histories((HOUR_MS,), (BTC,)) == (Stretch(MINUTE_MS, (100 + LOOK_BACK) * FOUR + MINUTE_MS, (BTC,)),)
+    assert live.histories((FOUR,), (ETH,)) == (Stretch(MINUTE_MS, (40 + LOOK_BACK) * HOUR_MS + MINUTE_MS, (ETH,)),)
 
 
 def test_a_candle_longer_than_a_week_still_gets_the_minutes_of_the_running_one() -> None:
@@ -121,7 +122,7 @@ def test_symbols_that_come_later_are_kept_and_decided_on_like_the_others() -> No
     need = Need(BTC, FOUR, ("sma20",))
     live.extend([need], {BTC: instrument()})
     live.extend([need], {BTC: instrument()})
-    assert live.histories((), (BTC,)) == (Stretch(MINUTE_MS, 40 * FOUR + MINUTE_MS, (BTC,)),)
+    assert live.histories((), (BTC,)) == (Stretch(MINUTE_MS, (40 + LOOK_BACK) * FOUR + MINUTE_MS, (BTC,)),)
     live.seed([SERIES.rows(0, 40 * 240)])
     told = fed(live, bars(SERIES, 40 * 240, 41 * 240))
     (bar,) = closed(told, FOUR)

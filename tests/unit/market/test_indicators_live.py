@@ -5,6 +5,7 @@ import pytest
 from engine.candle_store import CandleStore
 from engine.candles import Columns
 from engine.core.market import MINUTE_MS
+from engine.core.strategy import LOOK_BACK
 from engine.indicators import IndicatorColumns, compute
 from engine.indicators_live import LiveIndicators
 from tests.support.series import walk
@@ -61,9 +62,10 @@ def test_a_new_history_is_computed_anew_even_when_it_ends_at_the_same_bar() -> N
 
 def test_needs_of_several_profiles_add_up() -> None:
     store, indicators = live(walk(300), ("sma50",))
-    assert indicators.need("BTCUSDT", timeframe_ms=MINUTE_MS, names=["sma200", "sma50"]) == 400
+    indicators.need("BTCUSDT", timeframe_ms=MINUTE_MS, names=["sma200", "sma50"])
     assert set(latest(indicators)) == {"sma50", "sma200"}
-    assert len(store.ring("BTCUSDT", MINUTE_MS)) == 164
+    assert store.ring("BTCUSDT", MINUTE_MS).capacity == 2 * 200 + LOOK_BACK
+    assert len(store.ring("BTCUSDT", MINUTE_MS)) == 2 * 50 + LOOK_BACK
 
 
 def test_a_long_history_costs_no_more_than_the_values_need() -> None:
@@ -72,7 +74,7 @@ def test_a_long_history_costs_no_more_than_the_values_need() -> None:
     store.open("BTCUSDT", timeframe_ms=MINUTE_MS, capacity=9_000).replace(history)
     found = indicators.latest("BTCUSDT", timeframe_ms=MINUTE_MS)
     assert found is not None
-    assert len(found.candles) == len(found.values.time) == 1_000
+    assert len(found.candles) == len(found.values.time) == 2 * 50 + LOOK_BACK
     assert found.candles.time[-1] == found.values.time[-1] == history.time[-1]
 
 

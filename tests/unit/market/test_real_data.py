@@ -12,6 +12,7 @@ from engine.datafiles import load_candles
 from engine.datafiles_ticks import load_book, load_funding, load_trades
 from engine.indicators import compute
 from engine.indicators_live import LiveIndicators
+from engine.plan import Need
 from engine.replay import replay, replay_ticks
 from engine.resample import incomplete, resample
 from engine.validate import Check
@@ -68,7 +69,8 @@ def test_live_values_on_recorded_candles_are_those_of_the_backtest(market_data: 
     whole = compute(candles, NAMES)
     store = CandleStore()
     live = LiveIndicators(store)
-    rows = live.need(symbol, timeframe_ms=FIVE_MS, names=NAMES)
+    live.need(symbol, timeframe_ms=FIVE_MS, names=NAMES)
+    rows = Need(symbol, FIVE_MS, NAMES).rows
     for first in range(rows, 40_000, 5_000):
         store.ring(symbol, FIVE_MS).replace(candles.rows(first - rows, first))
         for row in range(first, min(first + 20, 40_000)):
