@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection, delete, select
 
 from engine.core.alerts import Alert
-from engine.core.facts import Fact
+from engine.core.facts import Fact, OrderIntended
+from engine.core.orders import Purpose
 from engine.journal import Group as Step
 from engine.journal import Loaded
 from storage.database import Reader
@@ -28,7 +29,7 @@ class SqlJournal:
 
     def submit(self, facts: Sequence[Fact], alerts: Sequence[Alert]) -> asyncio.Future[int]:
         """Queue a group; raises CodecError at once for a fact that cannot be written."""
-        return self._writer.put(self._ledger.group(facts, alerts))
+        return self._writer.put(self._ledger.group(facts, alerts), urgent=any(map(_is_waited_for, facts)))
 
     async def load(self) -> Loaded:
         """Return the newest checkpoint, the facts after it, and those that still wait for the database."""
@@ -63,12 +64,17 @@ class SqlJournal:
         before: asyncio.Future[int] | None = None
         for facts in _chunks(groups):
             # One chunk is encoded while the one before it is written.
-            now = self.submit(facts, ())
+            now = self._writer.put(self._ledger.group(facts, ()))
             if before is not None:
                 await before
             before = now
         if before is not None:
             await before
+
+
+def _is_waited_for(fact: Fact) -> bool:
+    # Nothing else waits until it is on record.
+    return isinstance(fact, OrderIntended) and fact.ticket.purpose is Purpose.ENTRY
 
 
 def _chunks(groups: Iterable[Step]) -> Iterator[list[Fact]]:

@@ -20,6 +20,11 @@ from storage.database import Tuning, file_engine, file_of, server_engine
 class Transactions(Protocol):
     """One connection, made when it is first needed."""
 
+    aside_s: float
+    """How long a loop may stand still to let one of them go first: while it computes, the thread that makes it gets the
+    interpreter only for moments. Above 0 only where they do not need the loop.
+    """
+
     async def run[R](self, work: Callable[[Connection], R]) -> R:
         """Return what the work returns once it is durable; raises what it raises and DATABASE_ERRORS, undone then.
 
@@ -48,6 +53,8 @@ def transactions(url: URL, tuning: Tuning) -> Transactions:
 
 class FileTransactions:
     """SQLite."""
+
+    aside_s = 0.003
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -91,6 +98,8 @@ class FileTransactions:
 
 class ServerTransactions:
     """PostgreSQL."""
+
+    aside_s = 0.0
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -82,6 +82,7 @@ class Writer:
         self._groups: deque[Job] = deque()
         self._jobs: deque[Job] = deque()
         self._came = threading.Event()
+        self._caught_up = threading.Event()
         self._closed = self._stopped = False
         self._put = 0
         self._task: asyncio.Task[None] | None = None
@@ -105,13 +106,16 @@ class Writer:
             raise RuntimeError("the writer has not been started")
         return self._task
 
-    def put(self, group: Group) -> asyncio.Future[int]:
-        """Queue a journal group at once."""
+    def put(self, group: Group, *, urgent: bool = False) -> asyncio.Future[int]:
+        """Queue a journal group at once. For an urgent one (an order waits for it) the loop stands aside a moment."""
         self._put += 1
         job = Job(self._loop.create_future(), self._put, group=group)
         if self._takes(job):
+            self._caught_up.clear()
             self._groups.append(job)
             self._came.set()
+            if urgent:
+                self._caught_up.wait(self._writing.aside_s)
         return job.future
 
     async def run(self, work: Work) -> Any:
@@ -210,6 +214,8 @@ class Writer:
         except RuntimeError:
             # The loop is gone, and with it everybody who waited.
             self._stopped = True
+        if not self._groups:
+            self._caught_up.set()
 
     def _transaction(self, jobs: list[Job]) -> None:
         backlog, writable = self._ledger.backlog(), self._takes_writes

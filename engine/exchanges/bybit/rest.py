@@ -6,6 +6,7 @@ sending. Nothing is logged here, so no key can be.
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 
 import orjson
 from pybit.unified_trading import HTTP
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from config.redaction import HIDDEN
 from engine.exchanges.bybit.codes import Answer
@@ -23,6 +26,9 @@ from engine.exchanges.bybit.servertime import ServerTime
 from engine.limiter import Lane, Limiter, SilencedError, Slot
 
 RESET_HEADER = "X-Bapi-Limit-Reset-Timestamp"
+# How long the loop stands still until a request that is no question has left: while it computes, the thread that sends
+# gets the interpreter only for moments.
+_ASIDE_S = 0.002
 _URGENT_THREADS = 16
 _OTHER_THREADS = 8
 _TEXT = 160
@@ -66,6 +72,39 @@ class _LateError(Exception):
     pass
 
 
+class _Here(threading.local):
+    """What the thread that sends is asked to set when its request has left."""
+
+    departed: threading.Event | None = None
+
+    def leave(self) -> None:
+        if self.departed is not None:
+            self.departed.set()
+
+
+_here = _Here()
+
+
+class _PlainConnection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _here.leave()
+
+
+class _SafeConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _here.leave()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SafePool(HTTPSConnectionPool):
+    ConnectionCls = _SafeConnection
+
+
 class _Raw(NamedTuple):
     status: int
     content: bytes
@@ -96,9 +135,9 @@ class _Client(HTTP):  # type: ignore[misc]  # pybit carries no types
         session.trust_env = not is_loopback(access.base)
         adapter = type(session.get_adapter("https://"))
         for scheme in ("https://", "http://"):
-            session.mount(
-                scheme, adapter(pool_connections=4, pool_maxsize=_URGENT_THREADS + _OTHER_THREADS, max_retries=0)
-            )
+            made = adapter(pool_connections=4, pool_maxsize=_URGENT_THREADS + _OTHER_THREADS, max_retries=0)
+            made.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SafePool}
+            session.mount(scheme, made)
 
     def _prepare_headers(
         self, payload: str, recv_window: int, content_type: str = "application/json"
@@ -151,9 +190,14 @@ class Rest:
         except SilencedError as error:
             return Reply(Answer(0, None, str(error)), {}, sent=False)
         pool = self._other if lane is Lane.QUERY else self._urgent
-        sent_ms = self._wall_ms()
+        sent_ms, departed = self._wall_ms(), threading.Event()
         try:
-            raw = await asyncio.get_running_loop().run_in_executor(pool, self._send, endpoint, params, slot, until_s)
+            sending = asyncio.get_running_loop().run_in_executor(
+                pool, self._send, endpoint, params, slot, until_s, departed
+            )
+            if lane is not Lane.QUERY:
+                departed.wait(_ASIDE_S)
+            raw = await sending
         except _LateError:
             return Reply(Answer(0, None, "expired: it could not be sent in time"), {}, sent=False, late=True)
         except OSError as error:
@@ -168,11 +212,17 @@ class Rest:
             clock.observe(sent_ms=sent_ms, got_ms=self._wall_ms(), server_ms=server_ms)
         return reply
 
-    def _send(self, endpoint: Endpoint, params: Mapping[str, Any], slot: Slot, until_s: float) -> _Raw:
+    def _send(
+        self, endpoint: Endpoint, params: Mapping[str, Any], slot: Slot, until_s: float, departed: threading.Event
+    ) -> _Raw:
         # In the thread: the last place where a request may have waited.
-        if slot.late(until_s):
-            raise _LateError
-        return self._client.send(endpoint, params)
+        _here.departed = departed
+        try:
+            if slot.late(until_s):
+                raise _LateError
+            return self._client.send(endpoint, params)
+        finally:
+            departed.set()
 
     def _hidden(self, content: bytes) -> bytes:
         # A refusal may quote what was signed, and its words go to people and into the journal.

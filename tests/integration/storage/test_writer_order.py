@@ -1,14 +1,16 @@
 """Orders wait for their journal group: it goes ahead of chat-side work, which in turn does not wait for ever."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
+from engine.core.facts import Fact
 from engine.journal import JournalUnavailable
 from storage.store import Store
-from tests.integration.storage.desk import locked, opening, sql, with_desk
+from tests.integration.storage.desk import beginning, locked, opening, sql, with_desk
 
 
 async def noted(done: list[str], name: str, written: Awaitable[object]) -> None:
@@ -81,6 +83,36 @@ def test_a_group_that_comes_meanwhile_waits_for_one_piece_of_chat_side_work_that
 
     assert with_desk(tmp_path, work) == expected
     assert sql(tmp_path, "SELECT name FROM heartbeats ORDER BY name") == [("one",), ("two",)]
+
+
+def test_an_entry_is_on_record_when_the_loop_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.transactions.FileTransactions.aside_s", 10.0)
+
+    async def work(store: Store) -> list[object]:
+        group = store.journal.submit(opening(1), [])
+        # Nobody else has had a turn.
+        kept = sql(tmp_path, "SELECT count(*) FROM journal")
+        await group
+        return kept
+
+    assert with_desk(tmp_path, work) == [(6,)]
+
+
+@pytest.mark.parametrize(("facts", "least_s"), [(opening(1), 0.05), (beginning(), 0.0)])
+def test_what_cannot_be_written_holds_the_loop_for_a_moment_only_and_what_nobody_waits_for_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: list[Fact], least_s: float
+) -> None:
+    monkeypatch.setattr("storage.transactions.FileTransactions.aside_s", least_s or 10.0)
+
+    async def work(store: Store) -> float:
+        with locked(tmp_path):
+            began = time.monotonic()
+            group = store.journal.submit(facts, [])
+            took = time.monotonic() - began
+        await group
+        return took
+
+    assert least_s <= with_desk(tmp_path, work) < 1
 
 
 def test_chat_side_work_is_never_durable_before_a_group_that_came_earlier(tmp_path: Path) -> None:
