@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from engine.core.events import BookMoved
 from engine.core.market import MINUTE_MS
 from engine.core.profile import Account
-from engine.core.strategy import BookDriven, Strategy
+from engine.core.strategy import LOOK_BACK, BookDriven, Strategy, out_of_reach
 from engine.marketdata import LiveCandles
 from engine.plan import Foreign
 from engine.replay import BookTick, TradeTick
@@ -121,6 +121,8 @@ class FlowInputs:
         """Return a value; None when absent, not warm, or (`flow:`) from before this update or of a minute that was not
         seen whole.
         """
+        if not 0 <= back <= LOOK_BACK:
+            raise out_of_reach(name, back)
         kind, _, part = name.partition(":")
         if kind != "flow":
             return self._candles[name].at(self.close_ms, back)

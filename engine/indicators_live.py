@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from engine.candle_store import CandleStore
 from engine.candles import Columns
-from engine.core.market import DAY_MS
-from engine.core.strategy import LOOK_BACK
 from engine.indicators import IndicatorColumns, compute
-from engine.indicators_names import parse, warmup_bars
+from engine.indicators_names import rows_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class LiveIndicators:
         """
         key = symbol, timeframe_ms
         wanted = tuple(dict.fromkeys((*self._names.get(key, ()), *names)))
-        self._store.open(symbol, timeframe_ms=timeframe_ms, capacity=_rows(wanted, timeframe_ms))
+        self._store.open(symbol, timeframe_ms=timeframe_ms, capacity=rows_wanted(wanted, timeframe_ms))
         self._names[key] = wanted
         self._computed.pop(key, None)
 
@@ -59,12 +57,6 @@ class LiveIndicators:
         if known is None or known.revision != ring.revision:
             names, kept = self._names[key], ring.view()
             # A ring may keep more, for charts: computing over a week of minutes would cost five times as much.
-            candles = kept.rows(max(0, len(kept) - _rows(names, timeframe_ms)), len(kept))
+            candles = kept.rows(max(0, len(kept) - rows_wanted(names, timeframe_ms)), len(kept))
             known = self._computed[key] = Latest(ring.revision, candles, compute(candles, names))
         return known
-
-
-def _rows(names: tuple[str, ...], timeframe_ms: int) -> int:
-    day = DAY_MS // timeframe_ms if any(parse(name).since_midnight for name in names) else 0
-    # So that what a strategy reads of the bars before the newest one is as exact as it is.
-    return max(2 * warmup_bars(names), 1) + LOOK_BACK + day

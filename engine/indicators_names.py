@@ -2,9 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+
+from engine.core.market import DAY_MS
+from engine.core.strategy import LOOK_BACK
 
 PERIOD_LIMIT = 5_000
 EMA_SPANS = 12
@@ -81,6 +84,14 @@ def parse(name: str) -> Spec:
 def warmup_bars(names: Iterable[str]) -> int:
     """Return how many closed bars give every named value at the last of them; 0 for no names."""
     return max((parse(name).bars for name in names), default=0)
+
+
+def rows_wanted(names: Collection[str], timeframe_ms: int) -> int:
+    """Return how many closed bars make every value equal to that of the whole history, also `LOOK_BACK` bars ago: twice
+    the warm-up, and a day where one counts since 00:00.
+    """
+    day = DAY_MS // timeframe_ms if any(parse(name).since_midnight for name in names) else 0
+    return max(2 * warmup_bars(names), 1) + LOOK_BACK + day
 
 
 def _check_parameters(name: str, kind: str, parameters: tuple[float, ...]) -> None:

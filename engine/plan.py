@@ -10,8 +10,9 @@ import numpy as np
 from engine.candles import Columns
 from engine.core.market import timeframe_ms
 from engine.core.profile import Account, Profile
-from engine.core.strategy import LOOK_BACK, Strategy
+from engine.core.strategy import LOOK_BACK, Strategy, out_of_reach
 from engine.indicators import IndicatorColumns, parse, warmup_bars
+from engine.indicators_names import rows_wanted
 
 # Layer 1 compares the last candle's range with it, whatever the strategy reads.
 ALWAYS = ("atr14",)
@@ -64,10 +65,8 @@ class Need:
 
     @property
     def rows(self) -> int:
-        """Closed bars to begin with: values over twice the warm-up equal those of the whole history, also `LOOK_BACK`
-        bars ago.
-        """
-        return max(2 * self.bars, 1) + LOOK_BACK
+        """Closed bars to begin with, so that the first decision sees what a backtest would show it."""
+        return rows_wanted(self.names, self.timeframe)
 
 
 @dataclass(slots=True)
@@ -171,7 +170,7 @@ class Row:
         ValueError for what lies ahead, or further back than a live desk keeps.
         """
         if not 0 <= back <= LOOK_BACK:
-            raise ValueError(f"{name} {back} bars back: 0 (the newest closed bar) to {LOOK_BACK} can be read")
+            raise out_of_reach(name, back)
         column = self._columns.get(name)
         if column is None:
             return self._foreign[name].at(self.close_ms, back)

@@ -111,6 +111,11 @@ class Held:
 LOOK_BACK = 100
 
 
+def out_of_reach(name: str, back: int) -> ValueError:
+    """Return what `Inputs.get` raises for bars to come and for those further back than `LOOK_BACK`."""
+    return ValueError(f"{name} {back} bars back: 0 (the newest closed bar) to {LOOK_BACK} can be read")
+
+
 class Inputs(Protocol):
     """Values of one closed bar and of the `LOOK_BACK` bars before it."""
 

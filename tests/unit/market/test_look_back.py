@@ -5,6 +5,7 @@ import pytest
 from engine.core.events import BarClosed
 from engine.core.market import MINUTE_MS
 from engine.core.strategy import LOOK_BACK
+from engine.flow import FlowInputs, Pressure
 from engine.indicators import compute
 from engine.marketdata import LiveCandles
 from engine.plan import Foreign, Need, Place, Row, foreign, readable
@@ -17,7 +18,7 @@ NAMES = ("sma3", "rsi14", "macd12_26_9.signal")
 
 
 @pytest.mark.parametrize("timeframe", [MINUTE_MS, QUARTER])
-@pytest.mark.parametrize("names", [NAMES, ()])
+@pytest.mark.parametrize("names", [NAMES, (), ("emacrosses5_9",)])
 def test_the_first_bar_after_a_start_shows_as_much_of_the_past_as_a_backtest(
     timeframe: int, names: tuple[str, ...]
 ) -> None:
@@ -48,3 +49,13 @@ def test_neither_bars_to_come_nor_bars_a_live_desk_does_not_keep_can_be_read(nam
     assert row.get(name, LOOK_BACK) is not None
     with pytest.raises(ValueError, match=rf"{name} {back} bars back: 0 \(the newest closed bar\) to 100"):
         row.get(name, back)
+
+
+@pytest.mark.parametrize("back", [-1, LOOK_BACK + 1])
+def test_nor_can_they_be_read_at_an_update_of_the_book(back: int) -> None:
+    quarters = resample(walk(3_000), timeframe_ms=QUARTER)
+    there = foreign(Place(BTC, QUARTER, "close"), quarters, compute(quarters, ["close"]))
+    inputs = FlowInputs(int(quarters.time[150]), Pressure(), {"15m:close": there})
+    assert inputs.get("15m:close", LOOK_BACK) is not None
+    with pytest.raises(ValueError, match=f"15m:close {back} bars back"):
+        inputs.get("15m:close", back)
