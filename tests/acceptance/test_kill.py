@@ -61,27 +61,31 @@ def folded(facts: Iterable[Fact]) -> State:
 def live_and_die(folder: Path, dice: random.Random) -> int:
     """Run a desk until a random line and some milliseconds more, and kill it; returns the last command it confirmed."""
     before = folded(journal(folder)) if (folder / "desk.sqlite3").exists() else State()
-    process = start(folder, "trade")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    confirmed, left = -1, dice.randrange(1, 300)
-    for line in process.stdout:
-        kind, _, rest = line.strip().partition(" ")
-        if kind == "state":
-            assert rest == digest(before)
-        if kind == "command":
-            confirmed = int(rest)
-        left -= 1
-        if not left:
-            # Not to wait for anything: to be inside whatever comes next.
-            time.sleep(dice.uniform(0, 0.02))
-            break
-    ended = process.poll()
-    process.kill()
-    late, errors = process.communicate()
+    confirmed, left = commanded(before) - 1, dice.randrange(1, 300)
+    with start(folder, "trade") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            kind, _, rest = line.strip().partition(" ")
+            if kind == "state":
+                assert rest == digest(before)
+            if kind == "command":
+                confirmed = int(rest)
+            left -= 1
+            if not left:
+                # Not to wait for anything: to be inside whatever comes next.
+                time.sleep(dice.uniform(0, 0.02))
+                break
+        ended = process.poll()
+        process.kill()
+        # Not `communicate`, which skips the lines that this end has taken in but not looked at.
+        late, errors = process.stdout.read(), process.stderr.read()
     assert ended is None, errors
     assert left <= 0, f"the desk ended by itself: {errors}"
-    return max([confirmed, *(int(line.split()[1]) for line in late.splitlines() if line.startswith("command "))])
+    confirmed = max([confirmed, *(int(line.split()[1]) for line in late.splitlines() if line.startswith("command "))])
+    # One command is under way at a time: durable or not, but not said yet.
+    assert confirmed < commanded(folded(journal(folder))) <= confirmed + 2
+    return confirmed
 
 
 def settle(folder: Path) -> None:
