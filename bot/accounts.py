@@ -62,15 +62,10 @@ def new_tag() -> str:
     return "p" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(3))
 
 
-def each_account(settings: Settings) -> tuple[Settings, ...]:
-    """Return the settings of every account as if it were alone; without accounts the settings themselves."""
-    return tuple(settings.of_account(account) for account in settings.accounts) or (settings,)
-
-
 def tradings(settings: Settings, *, tag: str) -> list[Trading]:
     """Build what trades on every account; raises AccountError with the mistakes of all."""
     made, wrong = [], dict[str, None]()
-    for alone in each_account(settings):
+    for alone in settings.each_account():
         try:
             made.append(trading(alone, tag=tag))
         except AccountError as error:

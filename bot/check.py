@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from bot.accounts import Trading, each_account
+from bot.accounts import Trading
 from bot.check_findings import Area, Finding, has_fault
 from bot.check_local import database_findings, disk_finding, folder_finding, lock_finding
 from bot.check_rules import rule_findings
@@ -19,12 +19,12 @@ _SETTINGS = Area("settings")
 async def run_checks(settings: Settings, *tradings: Trading) -> list[Finding]:
     """Return what was found, in the order of looking; faults of network and machine are findings, never raised.
 
-    `tradings` are those of `each_account`; with several accounts each finding about one names it.
+    `tradings` are those of `Settings.each_account`; with several accounts each finding about one names it.
     """
     import bot.lazy_aiogram  # noqa: F401  # before anything else imports aiogram
     from bot.check_telegram import telegram_findings
 
-    accounts = tuple(zip(each_account(settings), tradings, strict=True))
+    accounts = tuple(zip(settings.each_account(), tradings, strict=True))
     found = [finding for alone, trading in accounts for finding in settings_findings(alone, trading)]
     folder = settings.desk_state_dir
     found += [folder_finding(folder), disk_finding(folder), lock_finding(folder)]

@@ -18,7 +18,7 @@ State = Annotated[Path | None, typer.Option(help="State folder of a demo; withou
 def _database(state: Path | None) -> tuple[str, Path]:
     if state is not None:
         return f"sqlite+aiosqlite:///{state / 'desk.db'}", state
-    from bot.running import settings_or_exit
+    from bot.cli_settings import settings_or_exit
 
     settings = settings_or_exit(None)
     return settings.database, settings.desk_state_dir

@@ -59,7 +59,7 @@ def status(config: Config = None, account: Name = "", as_json: Json = False) -> 
 
 
 def _settings(config: Path | None) -> "Settings":
-    from bot.running import settings_or_exit
+    from bot.cli_settings import settings_or_exit
     from storage.database import parsed
 
     settings = settings_or_exit(config)

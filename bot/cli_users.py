@@ -57,8 +57,7 @@ def place_of(config: Path | None, state: Path | None) -> Place:
         ids = tuple(number for number, _, role in DEMO_USERS if role in ADMIN_ROLES)
         url = f"sqlite+aiosqlite:///{state / 'desk.db'}"
         return Place(database=url, folder=state, admin_ids=ids, mode="paper", account="main")
-    from bot.accounts import each_account
-    from bot.running import settings_or_exit
+    from bot.cli_settings import settings_or_exit
 
     settings = settings_or_exit(config)
     return Place(
@@ -66,7 +65,7 @@ def place_of(config: Path | None, state: Path | None) -> Place:
         folder=settings.desk_state_dir,
         admin_ids=settings.telegram_admin_ids,
         mode=settings.desk_mode.value,
-        account=each_account(settings)[0].desk_name,
+        account=settings.each_account()[0].desk_name,
     )
 
 

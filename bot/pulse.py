@@ -50,7 +50,7 @@ def health(
 ) -> None:
     """Tell whether the desk of a state folder is alive and well; exit code 1 when not."""
     if state is None:
-        from bot.running import settings_or_exit
+        from bot.cli_settings import settings_or_exit
 
         state = settings_or_exit(None).desk_state_dir
     content = read(state / FILE, time.time())

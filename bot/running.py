@@ -7,20 +7,12 @@ import typer
 from bot import __version__
 from bot.accounts import AccountError
 from bot.app import QUIETER, App, open_wiring
+from bot.cli_settings import settings_or_exit
 from bot.ground import GroundError
 from bot.lock import InstanceLock
-from config import Settings, SettingsError, load_settings
+from config import Settings
 from config.logging import configure_logging
 from storage.lease import LeaseHeldError
-
-
-def settings_or_exit(config: Path | None, *, log_level: str | None = None, required: tuple[str, ...] = ()) -> Settings:
-    """Load the settings; mistakes are told, all of them, and end the process with exit code 2."""
-    try:
-        return load_settings(config=config, overrides={"log_level": log_level}, required=required)
-    except SettingsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
 
 
 async def run(*, config: Path | None, log_level: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
-from bot.accounts import TAG_KEY, Trading, each_account, new_tag, tradings
+from bot.accounts import TAG_KEY, Trading, new_tag, tradings
 from bot.going_live import fingerprint
 from bot.ground import Ground
 from bot.lease import lease_of
@@ -65,7 +65,7 @@ async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> W
     # The exchange counts requests, and bans, by address: what one account is told holds for all.
     made, address = list[AccountWiring](), Address(OVERALL)
     async with AsyncExitStack() as undo:
-        for alone, what in zip(each_account(settings), tradings(settings, tag=new_tag()), strict=True):
+        for alone, what in zip(settings.each_account(), tradings(settings, tag=new_tag()), strict=True):
             ground = await open_ground(alone, market, _symbols(alone, what), SystemClock(), address=address)
             undo.push_async_callback(ground.close)
             largest = await _largest(alone, what, ground)

@@ -214,6 +214,10 @@ class Settings(BaseSettings):
         }
         return self.model_copy(update=own)
 
+    def each_account(self) -> tuple["Settings", ...]:
+        """The settings of every account as if it were alone; without accounts these themselves."""
+        return tuple(self.of_account(account) for account in self.accounts) or (self,)
+
     @property
     def needs_second_factor(self) -> bool:
         """Whether what adds risk needs a code of an authenticator."""

@@ -155,6 +155,8 @@ class DeskStage:
         async with asyncio.timeout(20):
             while not condition():  # noqa: ASYNC110  # conditions of every kind, over a real network
                 await asyncio.sleep(0.005)
+        # The step that made it true may have ended in this very turn; what it recorded is durable in the next.
+        await asyncio.sleep(0)
 
     @property
     def state(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.accounts import AccountError, Trading, each_account, new_tag, trading, tradings
+from bot.accounts import AccountError, Trading, new_tag, trading, tradings
 from config import load_settings
 from engine.core.ids import check_tag
 from engine.core.market import HOUR_MS, MINUTE_MS
@@ -176,7 +176,7 @@ def test_the_mistakes_of_all_accounts_are_told_at_once(tmp_path: Path) -> None:
 
 def test_without_accounts_the_settings_are_those_of_the_one_account(tmp_path: Path) -> None:
     settings = load_settings(env_file=tmp_path / "none")
-    assert each_account(settings) == (settings,)
+    assert settings.each_account() == (settings,)
 
 
 def test_a_funded_account_has_tighter_limits_and_a_day_of_its_own(tmp_path: Path) -> None:
