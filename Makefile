@@ -5,11 +5,12 @@
 PYTHON_ENV := .venv/bin/python
 UV ?= uv
 ARGS ?=
+# Without byte code every start of a process would compile some thousand modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
-# Without byte code every start would compile some thousand modules again.
 demo run venue:
 	@.ci/venv runtime
-	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON_ENV) -m bot $@ $(ARGS)
+	@$(PYTHON_ENV) -m bot $@ $(ARGS)
 
 # The core's own tests must cover it whole; measuring that costs the others half their speed.
 # The others mostly wait, for a chat that takes a message a second for instance: four at once keep two cores busy.
