@@ -38,6 +38,8 @@ _log = get_logger(__name__)
 QUIETER = {"aiogram.event": LogLevel.WARNING, "apscheduler": LogLevel.WARNING}
 # How long a clean stop waits for the message that says so.
 _FAREWELL_S = 2.0
+# The first answers wait so long for their numbers: mostly they are there by then, and closing must not wait for them.
+_NUMBERS_S = 3.0
 # How long a process that lost an account tries to say so.
 _LAST_WORDS_S = 5.0
 
@@ -58,6 +60,8 @@ class App:
         self._sending: set[asyncio.Task[None]] = set()
         self.claim_code: str | None = None
         self._failure: BaseException | None = None
+        # The chat, and the candles of every account.
+        self._missing = 1 + len(wiring.accounts)
         self._lost = False
         grounds = [account.ground.close for account in wiring.accounts]
         self._stops: list[Callable[[], Any]] = [*grounds, wiring.store.close, self._release]
@@ -68,15 +72,19 @@ class App:
         loop.set_exception_handler(self._broken)
         try:
             await self._start()
-            self._on_ready()
-            # What is there now stays: later collections need not look at it.
-            gc.freeze()
             await self.supervisor.run()
             if self._failure is not None:
                 raise TaskDiedError("unwatched", self._failure) from self._failure
         finally:
             for stop in reversed(self._stops):
                 await stop()
+
+    def _part_ready(self) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self._on_ready()
+            # What is there now stays: later collections need not look at it.
+            gc.freeze()
 
     def stop_on_signals(self) -> None:
         """Let Ctrl-C and SIGTERM end the desk cleanly."""
@@ -119,6 +127,7 @@ class App:
             made = await AccountDesk.restored(
                 account, self._clock, wake=self._wake, urgent=self._urgent, label=account.name if several else ""
             )
+            made.on_warm = self._part_ready
             self._stops.append(made.close)
             self._desks.append(made)
         chat = self._chat = self._made_chat()
@@ -134,12 +143,18 @@ class App:
         self.claim_code = chat.claim_code
         for name, work in chat.tasks(self.supervisor):
             self.supervisor.start(name, work)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_NUMBERS_S):
+                await asyncio.gather(*(account_desk.known() for account_desk in self._desks))
+        for name, work in chat.answering(self.supervisor):
+            self.supervisor.start(name, work)
         path, beat = self._wiring.settings.desk_state_dir / pulse_file.FILE, self.supervisor.heartbeat("pulse")
         disk = DiskWatch(
             DiskRoom(free=self._free_bytes, shot=self._desks[0].desk.snapshot, tell=chat.alert), self._clock
         )
         self.supervisor.start("disk", disk.run(self.supervisor.heartbeat("disk")))
         self.supervisor.start("pulse", pulse_file.keep(path, self._brief, beat))
+        self._part_ready()
 
     def _made_chat(self) -> ChatService:
         charts, settings = ChartWorker(), self._wiring.settings

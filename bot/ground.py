@@ -219,7 +219,7 @@ class BybitGround:
             back_ms = self._connection.time.now_ms() - start_ms
             found = await self._feed.history(back_ms, symbols=symbols, timeframe=timeframe)
             return [part.slice(start_ms=start_ms, end_ms=until_ms - part.timeframe_ms + 1) for part in found]
-        file, self._file = self._file, None
+        file = self._file
         stored = await asyncio.to_thread(file.load) if file is not None else {}
         known = {name: part for name, part in stored.items() if len(part) and int(part.time[0]) <= start_ms}
         found = await self._feed.history(
@@ -234,6 +234,7 @@ class BybitGround:
         cut = [part.slice(start_ms=start_ms - 2 * self.base_ms, end_ms=end_ms) for part in whole]
         if file is not None:
             await asyncio.to_thread(file.save, cut)
+            self._file = None
         return [part for part in cut if len(part)]
 
     async def run(self, desk: Desk, candles: LiveCandles, begin_ms: int, beat: Beat) -> None:

@@ -78,11 +78,17 @@ class Health:
 def brief(accounts: Sequence[Health]) -> dict[str, Any]:
     """Return a few words for other processes: of the first account by itself, of several also of each."""
     shots = [account.snapshot() for account in accounts]
-    parts = [{"state": shot.state, "equity": f"{shot.equity:.2f}", "open": len(shot.positions)} for shot in shots]
+    parts: list[dict[str, Any]] = [
+        {"state": shot.state, "equity": _equity(shot), "open": len(shot.positions)} for shot in shots
+    ]
     words = {"healthy": accounts[0].healthy(), "why": accounts[0].why(), "mode": shots[0].mode, **parts[0]}
     if len(shots) > 1:
         words["accounts"] = {shot.account: part for shot, part in zip(shots, parts, strict=True)}
     return {**words, "version": __version__}
+
+
+def _equity(shot: Snapshot) -> str | None:
+    return f"{shot.equity:.2f}" if shot.measurable else None
 
 
 def memory_bytes() -> int:

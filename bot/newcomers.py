@@ -1,9 +1,9 @@
 """Symbols that come to a profile while the desk runs: the largest by turnover each UTC day, and what people add."""
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 
 from bot.ground import Ground
+from bot.tasks import alive
 from config.logging import get_logger
 from engine import plan
 from engine.clock import Clock
@@ -47,21 +47,12 @@ class Newcomers:
             beat()
             await self._clock.sleep(_LOOK_S)
             now = self._day()
-            well = await self._alive(self.take_added(), beat)
+            well = await alive(self.take_added(), beat)
             if well and now != day:
-                well = await self._alive(self.renew(), beat)
+                well = await alive(self.renew(), beat)
                 day = now if well else day
             if not well:
                 await self._pause(beat)
-
-    async def _alive(self, work: Coroutine[None, None, bool], beat: Callable[[], None]) -> bool:
-        """Do something that takes a while, such as reading candles of many symbols, and stay alive meanwhile."""
-        async with asyncio.TaskGroup() as group:
-            looking = group.create_task(work)
-            while not looking.done():
-                beat()
-                await asyncio.wait([looking], timeout=_LOOK_S)
-        return looking.result()
 
     def _day(self) -> int:
         return day_start(self._desk.trader.workspace.now_ms)

@@ -58,7 +58,8 @@ def health(
     if as_json:
         typer.echo(json.dumps(content))
     elif well:
-        typer.echo(f"Well: {content['mode']}, {content['state']}, equity {content['equity']} USDT")
+        equity = "not known yet" if content["equity"] is None else f"{content['equity']} USDT"
+        typer.echo(f"Well: {content['mode']}, {content['state']}, equity {equity}")
     else:
         typer.echo(f"pocketdesk: not well: {content.get('why', 'a part shows no life')}", err=True)
     if not well:

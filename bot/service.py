@@ -122,17 +122,25 @@ class ChatService:
         self._parts.outbox.wake()
 
     def tasks(self, supervisor: Supervisor) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        """The long-lived tasks by name. The poller raises PollingRefusedError when this token is not to be used."""
+        """The long-lived tasks that tell, by name."""
         parts = self._parts
-        parts.poller.beat = supervisor.heartbeat("telegram")
         return [
-            ("telegram", parts.poller.run()),
             ("outbox", parts.outbox.run(supervisor.heartbeat("outbox"))),
-            ("panel", parts.panel.run(supervisor.heartbeat("panel"))),
             ("critical alerts", parts.watch.run(supervisor.heartbeat("critical alerts"))),
             ("quiet hours", self._quiet_teller().run(supervisor.heartbeat("quiet hours"))),
             ("commands", self._publish(supervisor.heartbeat("commands"))),
             ("host", self._listen(supervisor.heartbeat("host"))),
+        ]
+
+    def answering(self, supervisor: Supervisor) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """The long-lived tasks that show the desk, by name. The poller raises PollingRefusedError when this token is
+        not to be used.
+        """
+        parts = self._parts
+        parts.poller.beat = supervisor.heartbeat("telegram")
+        return [
+            ("telegram", parts.poller.run()),
+            ("panel", parts.panel.run(supervisor.heartbeat("panel"))),
         ]
 
     def _quiet_teller(self) -> QuietTeller:

@@ -15,6 +15,7 @@ from config.logging import get_logger
 _log = get_logger(__name__)
 
 type Beat = Callable[[], None]
+_BEAT_S = 1.0
 
 
 class TaskDiedError(RuntimeError):
@@ -33,6 +34,19 @@ class TaskHealth:
 
     name: str
     beat_age_s: float
+
+
+async def alive[T](work: Coroutine[Any, Any, T], beat: Beat) -> T:
+    """Do something that takes a while as part of a supervised task, and show that it is alive meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            beat()
+            await asyncio.wait([task], timeout=_BEAT_S)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Supervisor:

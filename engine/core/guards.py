@@ -57,9 +57,7 @@ def on_time(ws: Workspace) -> None:
 
 def _blind(ws: Workspace) -> None:
     for symbol in ws.positions:
-        heard = ws.heard.get(symbol)
-        if heard is None:
-            heard = ws.heard[symbol] = ws.wall_ms
+        heard = ws.heard[symbol] if symbol in ws.heard else ws.unheard.setdefault(symbol, ws.wall_ms)
         silent = ws.wall_ms - heard >= BLIND_MS
         if silent and symbol not in ws.blind:
             detail = "Loss limits and layer 3 rules wait for a price; stops and targets on the exchange stay."

@@ -63,6 +63,8 @@ def snapshot(ws: Workspace, *, version: int = 0) -> Snapshot:
         version=version,
         entered_today=from_money(entered(ws)[1]),
         entered_most=from_money(most_notional(ws)),
+        opened=ws.state.opened,
+        measurable=ws.measurable,
     )
 
 

@@ -139,7 +139,8 @@ class SymbolView:
 class Snapshot:
     """The desk at one instant. `state` is running, paused, reduce only or halted, with `reasons`; `prices` are live,
     generated or replayed. `entered_today` is the notional entered this UTC day, of `entered_most` that the runaway
-    guard lets through.
+    guard lets through. Before the account was read once it is not `opened`; it is not `measurable` either while
+    something held has no price yet, and numbers made of prices are none then.
     """
 
     account: str
@@ -173,6 +174,8 @@ class Snapshot:
     version: int
     entered_today: Decimal = Decimal(0)
     entered_most: Decimal | None = None
+    opened: bool = True
+    measurable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

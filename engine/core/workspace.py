@@ -52,6 +52,7 @@ class Workspace:
     prices: dict[str, PriceMoved] = field(default_factory=dict)
     marks: dict[str, Ticks] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
+    unheard: dict[str, int] = field(default_factory=dict)
     blind: set[str] = field(default_factory=set)
     turnover: dict[str, int] = field(default_factory=dict)
     troubled: dict[str, str] = field(default_factory=dict)

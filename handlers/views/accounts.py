@@ -18,7 +18,7 @@ def account_line(snapshot: Snapshot, *, wall_ms: int) -> str:
     head = f"{esc(snapshot.account)} · {esc(snapshot.state.upper())}"
     held = f"{len(snapshot.positions)} open"
     if is_stale(snapshot, wall_ms=wall_ms):
-        return f"{head} · STALE · wallet {money(snapshot.wallet)} · {held}"
+        return f"{head} · STALE · wallet {words.wallet(snapshot)} · {held}"
     return f"{head} · {money(snapshot.equity)} · today {signed(snapshot.today)} · {held}"
 
 

@@ -14,9 +14,9 @@ def render_balance(snapshot: Snapshot, *, wall_ms: int, zone: ZoneInfo) -> str:
     """HTML of the balance; with old prices only what does not depend on them."""
     stale = is_stale(snapshot, wall_ms=wall_ms)
     head = f"<b>Balance</b> · {esc(words.mode(snapshot.mode))} · {esc(snapshot.account)}{' · STALE' if stale else ''}"
-    table = Table(13).row("Wallet", f"{money(snapshot.wallet)} USDT")
+    table = Table(13).row("Wallet", words.wallet(snapshot))
     if stale:
-        table.row("Equity", "hidden: prices are old")
+        table.row("Equity", "no fresh prices")
     else:
         _marked(table, snapshot)
     table.row(

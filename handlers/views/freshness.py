@@ -12,9 +12,9 @@ def data_ms(snapshot: Snapshot) -> int | None:
 
 
 def is_stale(snapshot: Snapshot, *, wall_ms: int) -> bool:
-    """Whether the data is older than 15 s of wall time."""
+    """Whether numbers may not be shown as now: data older than 15 s of wall time, or no price of something held."""
     newest = data_ms(snapshot)
-    return newest is None or wall_ms - newest > STALE_MS
+    return newest is None or not snapshot.measurable or wall_ms - newest > STALE_MS
 
 
 def feed_words(snapshot: Snapshot, *, wall_ms: int) -> str:

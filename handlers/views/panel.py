@@ -60,7 +60,7 @@ def _numbers(table: Table, snapshot: Snapshot) -> None:
 
 
 def _old_numbers(table: Table, snapshot: Snapshot) -> None:
-    table.row("Wallet", f"{money(snapshot.wallet)} USDT")
+    table.row("Wallet", words.wallet(snapshot))
     table.row(f"Open {len(snapshot.positions)}", "P&L hidden" if snapshot.positions else "no positions")
 
 
@@ -79,6 +79,10 @@ def _nearest_limit(table: Table, snapshot: Snapshot, *, stale: bool) -> None:
 
 
 def _stale_note(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    if not snapshot.opened:
+        return "The account has not been read yet. No entries before that."
     newest = data_ms(snapshot)
-    since = f"No prices since {clock(newest, zone)}." if newest is not None else "No prices yet."
+    since = "No prices yet." if newest is None else f"No prices since {clock(newest, zone)}."
+    if newest is not None and not snapshot.measurable:
+        since = "A position has no price yet."
     return f"{since} No new entries on old data; closing works."

@@ -30,7 +30,7 @@ def render_positions(snapshot: Snapshot, start: str, *, wall_ms: int, zone: Zone
     """HTML of one page of positions, with the totals of all."""
     stale = is_stale(snapshot, wall_ms=wall_ms)
     shown = positions_page(snapshot, start)
-    total = "P&L hidden: prices are old" if stale else f"{signed(snapshot.unrealised)} USDT"
+    total = "P&L hidden: no fresh prices" if stale else f"{signed(snapshot.unrealised)} USDT"
     head = f"<b>Positions</b> · {esc(words.mode(snapshot.mode))}{' · STALE' if stale else ''}"
     if not shown:
         return paragraphs(head, "No open positions.", _foot(snapshot, zone))

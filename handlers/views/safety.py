@@ -120,7 +120,7 @@ def render_golive_preview(snapshot: Snapshot, terms: LiveTerms) -> str:
     table.row("Mode", words.mode(snapshot.mode), terms.environment)
     table.row("Host", terms.host)
     table.row("Account", snapshot.account)
-    table.row("Equity", f"{money(snapshot.equity)} USDT")
+    table.row("Equity", f"{money(snapshot.equity)} USDT" if snapshot.measurable else "not known yet")
     other = [reason for hold in snapshot.holds if hold.lift != "golive" for reason in [hold.reason]]
     return paragraphs(
         f"<b>Go live</b> · {esc(words.where(snapshot))}",

@@ -50,6 +50,11 @@ def where(snapshot: Snapshot) -> str:
     return f"{snapshot.account} · {mode(snapshot.mode)}"
 
 
+def wallet(snapshot: Snapshot) -> str:
+    """The wallet's balance, which is no number before the account was read once."""
+    return f"{money(snapshot.wallet)} USDT" if snapshot.opened else "not read yet"
+
+
 def limit_name(limit: LimitView) -> str:
     """A limit in two or three words: `day`, `cft open loss`."""
     words = _MEASURES.get(limit.measure, limit.key.rpartition(".")[2].replace("_", " "))

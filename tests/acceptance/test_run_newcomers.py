@@ -58,6 +58,16 @@ async def _until_shown(chat: LocalChat, profile: str, symbol: str) -> str:
             await asyncio.sleep(0.5)
 
 
+async def _until_judged(chat: LocalChat, profile: str) -> str:
+    """The profile's card, once there are prices to judge its settings by."""
+    async with asyncio.timeout(60):
+        while True:
+            card = await answer(chat, f"/strategy {profile}", "Parameters")
+            if "The trail" in card:
+                return card
+            await asyncio.sleep(0.5)
+
+
 async def _asked(chat: LocalChat, session: aiohttp.ClientSession) -> dict[str, Any] | None:
     """The question whether to add a symbol, as long as it stands."""
     async with session.get(f"{chat.url}/sim/chats/{OWNER}/messages") as got:
@@ -119,7 +129,7 @@ async def _becomes_large(folder: Path) -> list[str]:
         await _sim(venue, "instruments/SOLUSDT", status="PreLaunch")
         async with _desk(chat, venue, folder):
             told = [await answer(chat, "/symbols lx", "Symbols of lx")]
-            told.append(await answer(chat, "/strategy lx", "Parameters"))
+            told.append(await _until_judged(chat, "lx"))
             await _sim(venue, "instruments/SOLUSDT", status="Trading")
             await _sim(venue, "clock", advance_s=86_400)
             told.append(await _until_shown(chat, "lx", "SOLUSDT"))

@@ -37,7 +37,13 @@ class AppStage(DeskStage):
         self.facts: list[Fact] = []
 
     async def start(self) -> None:
-        """Start as the process does, and wait until books and exchange agree."""
+        """Start as the process does, and wait until books and exchange agree and there are prices."""
+        await self.begin()
+        ws = self.trader.workspace
+        await self.until(lambda: ws.compared and ws.venue == "up" and ws.marks.keys() >= set(SYMBOLS))
+
+    async def begin(self) -> None:
+        """Start as the process does, and wait for its last part."""
         self.app = App(self._scripted(await open_wiring(self._settings())))
         self.running = asyncio.create_task(self.app.run())
         async with asyncio.timeout(60):
@@ -50,8 +56,6 @@ class AppStage(DeskStage):
         self.trader, self.exchange = self.desk.trader, self.desk.exchange
         self.connection = account.wiring.ground.past
         self.desk.watchers.append(self.facts.extend)
-        ws = self.trader.workspace
-        await self.until(lambda: ws.compared and ws.venue == "up" and ws.marks.keys() >= set(SYMBOLS))
 
     async def stop(self) -> None:
         """End this life cleanly, unless it is over."""

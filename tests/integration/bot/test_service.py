@@ -16,7 +16,7 @@ from tests.unit.bot.alerts import ENTRY
 
 def _supervised(scene: Scene) -> Supervisor:
     supervisor = Supervisor()
-    for name, work in scene.service.tasks(supervisor):
+    for name, work in (*scene.service.tasks(supervisor), *scene.service.answering(supervisor)):
         supervisor.start(name, work)
     return supervisor
 

@@ -62,7 +62,8 @@ class Scene:
         """Place an order with an id of ours, as profile cft: an entry buys, an exit sells."""
         name = link_id(TAG, "cft", purpose, 0, decision)
         side = "Buy" if purpose is Purpose.ENTRY else "Sell"
-        order = {"category": "linear", "symbol": SYMBOL, "side": side, "orderType": "Market", "qty": "1", **more}
+        # The least there is: more may be filled at several levels of the book.
+        order = {"category": "linear", "symbol": SYMBOL, "side": side, "orderType": "Market", "qty": "0.1", **more}
         said = await self.caller.ask(Action.PLACE, CREATE, {**order, "orderLinkId": name}, Lane.ENTRY)
         assert said.code in {"0", ""}, said.why
 

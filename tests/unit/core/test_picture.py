@@ -248,3 +248,13 @@ def test_settings_that_do_not_go_together_are_told_and_kept_beside_their_profile
     (alert,) = told(bench.step(Contradicted("beta", ("A is wrong.", "B too."))), SystemAlert)
     assert (alert.title, alert.detail) == ("Settings of beta that do not go together", "A is wrong. B too.")
     assert [view.contradicted for view in snapshot(bench.ws).profiles] == [(), ("A is wrong.", "B too.")]
+
+
+def test_what_is_held_since_before_the_start_is_no_price_and_a_minute_without_one_is_told() -> None:
+    bench = desk()
+    bench.restart()
+    seen = [told(bench.time(ms), SystemAlert) for ms in (0, 59_999, 1, 60_000)]
+    assert [[alert.title for alert in alerts] for alerts in seen] == [[], [], [f"No price of {BTC} for a minute"], []]
+    assert snapshot(bench.ws).feed_age_ms is None
+    bench.step(e.PriceMoved(BTC, 10_021, 10_020, bench.now))
+    assert snapshot(bench.ws).feed_age_ms == 0

@@ -52,6 +52,10 @@ def screens() -> Iterator[Case]:
     for name, desk in (("running", ex.snapshot()), ("paused", ex.PAUSED), ("flat", ex.FLAT), ("stale", ex.STALE)):
         yield f"panel_{name}", panel.render_panel(desk, **AT), panel_keys.panel_keyboard(desk)
     yield "panel_never_fed", panel.render_panel(ex.snapshot(feed_age_ms=None, store_ok=False), **AT), None
+    unread = ex.snapshot(opened=False, measurable=False, feed_age_ms=None, positions=(), wallet=0, equity=0)
+    yield "panel_unread", panel.render_panel(unread, **AT), None
+    yield "panel_unpriced", panel.render_panel(ex.snapshot(measurable=False), **AT), None
+    yield "balance_unread", render_balance(unread, **AT), None
     busy = replace(ex.PAUSED, orders=(ex.ENTRY_ORDER,))
     yield "status", status.render_status(busy, **AT), panel_keys.refresh_keyboard(Place.STATUS)
     yield "balance", render_balance(ex.snapshot(), **AT), None
