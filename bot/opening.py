@@ -1,7 +1,7 @@
 """Opening what a desk stands on, as the demo planned it or the settings ask for it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 _ASK_AGAIN_S, _ASK_AGAIN_MOST_S = 2.0, 60.0
+# People are told of what lasts.
+_TELL_FROM_S = 8.0
+
+type OnWait = Callable[[str], Awaitable[None]]
+
+
+async def unheard(why: str) -> None:
+    """Nobody is told."""
+    del why
+
+
 NOT_ALLOWED = (
     "DESK_MODE=live is refused without ALLOW_LIVE=1; read Going live safely in the README first, or use demo or testnet"
 )
@@ -33,10 +44,12 @@ async def open_ground(
     clock: Clock,
     *,
     address: Address | None = None,
+    on_wait: OnWait = unheard,
 ) -> Ground:
     """Open what the demo planned, or without a plan what the settings ask for; several accounts share an `address`.
 
-    Raises GroundError, DataFileError. An exchange that does not answer is waited for.
+    Raises GroundError, DataFileError. An exchange that does not answer is waited for; when that lasts, `on_wait` is
+    told why before each further question.
     """
     if plan is not None and plan.venue is not None:
         return await _open_venue(settings, plan.venue, symbols, clock)
@@ -44,7 +57,12 @@ async def open_ground(
         return PaperGround(await asyncio.to_thread(plan.open), clock)
     if settings.desk_mode is DeskMode.LIVE and not settings.allow_live:
         raise GroundError(NOT_ALLOWED)
-    return await _open_bybit(settings, symbols, clock, address)
+    connection = account_connection(settings, clock, address)
+    feed, instruments = await _loaded(connection, symbols, clock, on_wait)
+    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
+    if settings.desk_mode is DeskMode.PAPER:
+        return LivePaperGround(connection, feed, instruments, file=file)
+    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
 
 
 async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[str], clock: Clock) -> Ground:
@@ -53,18 +71,9 @@ async def _open_venue(settings: Settings, venue: VenueAccess, symbols: Sequence[
 
     hosts = Hosts(rest=venue.rest, public=venue.public, private=venue.private)
     connection = Connection(hosts, clock, Credentials(key=venue.key, secret=venue.secret))
-    feed, instruments = await _loaded(connection, symbols, clock)
+    feed, instruments = await _loaded(connection, symbols, clock, unheard)
     file = candle_file(settings.desk_state_dir, LOCAL)
     return BybitGround(connection, feed, instruments, prices="generated", file=file)
-
-
-async def _open_bybit(settings: Settings, symbols: Sequence[str], clock: Clock, address: Address | None) -> Ground:
-    connection = account_connection(settings, clock, address)
-    feed, instruments = await _loaded(connection, symbols, clock)
-    file = candle_file(settings.desk_state_dir, settings.bybit_world.value)
-    if settings.desk_mode is DeskMode.PAPER:
-        return LivePaperGround(connection, feed, instruments, file=file)
-    return BybitGround(connection, feed, instruments, prices=LIVE_PRICES, file=file)
 
 
 def account_connection(settings: Settings, clock: Clock, address: Address | None = None) -> "Connection":
@@ -95,7 +104,7 @@ def account_connection(settings: Settings, clock: Clock, address: Address | None
 
 
 async def _loaded(
-    connection: "Connection", symbols: Sequence[str], clock: Clock
+    connection: "Connection", symbols: Sequence[str], clock: Clock, on_wait: OnWait
 ) -> tuple["BybitFeed", Mapping[str, Instrument]]:
     from engine.exchanges.bybit.feed import BybitFeed
 
@@ -109,6 +118,8 @@ async def _loaded(
             except QueryFailedError as error:
                 # An exchange that does not answer is no mistake of the settings: stops are there, it will be back.
                 _log.warning("the exchange does not answer; asked again soon", why=str(error), wait_s=wait_s)
+                if wait_s >= _TELL_FROM_S:
+                    await on_wait(str(error))
                 await clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, _ASK_AGAIN_MOST_S)
             else:

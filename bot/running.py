@@ -10,6 +10,7 @@ from bot.app import QUIETER, App, open_wiring
 from bot.cli_settings import settings_or_exit
 from bot.ground import GroundError
 from bot.lock import InstanceLock
+from bot.waiting import WaitingWords
 from config import Settings
 from config.logging import configure_logging
 from storage.lease import LeaseHeldError
@@ -27,7 +28,7 @@ async def run(*, config: Path | None, log_level: str | None) -> None:
     )
     try:
         with InstanceLock(settings.desk_state_dir):
-            wiring = await open_wiring(settings)
+            wiring = await open_wiring(settings, on_wait=WaitingWords(settings).tell)
             app = App(wiring, on_ready=lambda: _announce(app, settings, wiring.ground.label))
             app.stop_on_signals()
             await app.run()

@@ -46,7 +46,7 @@ async def alive[T](work: Coroutine[Any, Any, T], beat: Beat) -> T:
         return task.result()
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class Supervisor:

@@ -10,7 +10,7 @@ from bot.ground import Ground
 from bot.lease import lease_of
 from bot.market import MarketPlan
 from bot.newcomers import wanted as followed
-from bot.opening import open_ground
+from bot.opening import OnWait, open_ground, unheard
 from config import Settings
 from engine import plan
 from engine.clock import SystemClock
@@ -60,13 +60,15 @@ class Wiring:
         return self.accounts[0].store
 
 
-async def open_wiring(settings: Settings, market: MarketPlan | None = None) -> Wiring:
+async def open_wiring(settings: Settings, market: MarketPlan | None = None, on_wait: OnWait = unheard) -> Wiring:
     """Open markets (as in `open_ground`) and stores; raises what `open_ground`, `Store.open` and `tradings` do."""
     # The exchange counts requests, and bans, by address: what one account is told holds for all.
     made, address = list[AccountWiring](), Address(OVERALL)
     async with AsyncExitStack() as undo:
         for alone, what in zip(settings.each_account(), tradings(settings, tag=new_tag()), strict=True):
-            ground = await open_ground(alone, market, _symbols(alone, what), SystemClock(), address=address)
+            ground = await open_ground(
+                alone, market, _symbols(alone, what), SystemClock(), address=address, on_wait=on_wait
+            )
             undo.push_async_callback(ground.close)
             largest = await _largest(alone, what, ground)
             store = await _store(settings, alone, ground, made[0].store if made else None)

@@ -93,10 +93,18 @@ ACCOUNT = (
         title="The exchange is away",
         wrong="Maintenance, errors, pages that are not JSON, or answers that are empty although they should not be.",
         does="takes no entries and concludes nothing: an account that could not be read is not flat. It says so once "
-        "at the beginning and once at the end, and carries closes out when it is over.",
+        "at the beginning and once at the end, and carries closes out when it is over. A start waits for the exchange "
+        "and says so; without candles of the past it looks after the account and answers, and asks for them again.",
         proofs={
             LOCAL: ("test_an_outage_of_whatever_kind_concludes_nothing_and_is_told_once_each_way",),
             "integration/bybit/test_venue.py": ("test_maintenance_concludes_nothing_and_is_told_once_each_way",),
+            "integration/bot/test_ground_waits.py": (
+                "test_an_exchange_that_is_away_at_the_start_is_waited_for",
+                "test_admins_are_told_once_that_the_start_waits_also_when_telegram_fails_at_first",
+            ),
+            "integration/app/test_candles_away.py": (
+                "test_a_desk_without_candles_answers_closes_and_trades_when_they_are_there",
+            ),
             "scenarios/test_venue_down.py": (
                 "test_an_outage_changes_no_state_and_is_told_twice",
                 "test_nothing_is_entered_before_the_comparison_after_an_outage",

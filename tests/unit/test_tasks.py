@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.tasks import Supervisor, TaskDiedError
+from bot.tasks import Supervisor, TaskDiedError, alive
+from tests.support import virtual
 
 
 class _Notes:
@@ -188,3 +189,36 @@ def test_health_tells_the_age_of_the_last_beat() -> None:
         assert supervisor.health() == ()
 
     asyncio.run(main())
+
+
+def test_long_work_in_a_task_beats_until_it_ends_and_gives_what_it_gives() -> None:
+    async def main() -> tuple[str, int]:
+        beats, done = list[int](), asyncio.Event()
+
+        async def work() -> str:
+            await done.wait()
+            return "loaded"
+
+        def beat() -> None:
+            beats.append(1)
+            if len(beats) == 2:
+                done.set()
+
+        return await alive(work(), beat), len(beats)
+
+    assert virtual.run(main()) == ("loaded", 2)
+
+
+def test_the_error_of_long_work_is_the_tasks_and_its_end_ends_the_work() -> None:
+    async def main() -> list[str]:
+        with pytest.raises(ZeroDivisionError):
+            await alive(_raise(ZeroDivisionError()), lambda: None)
+        notes = _Notes()
+        task = asyncio.create_task(alive(notes.task("work"), lambda: None))
+        await asyncio.sleep(0.5)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return notes.lines
+
+    assert virtual.run(main()) == ["work"]

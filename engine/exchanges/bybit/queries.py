@@ -23,7 +23,7 @@ async def result_of(
     """Return the result of one question; raises QueryFailedError."""
     said = await caller.ask(Action.QUERY, endpoint, params, lane)
     if said.verdict is not Verdict.DONE:
-        raise QueryFailedError(f"{endpoint.path}: {said.code} {said.why}")
+        raise QueryFailedError(f"{endpoint.path}: {said.why if said.code in said.why else f'{said.code} {said.why}'}")
     return said.reply.result
 
 

@@ -7,8 +7,10 @@ import aiohttp
 import pytest
 
 from bot.ground import GroundError
+from bot.localchat import LocalChat, LocalChatConfig
 from bot.localvenue import LocalVenue, LocalVenueConfig
 from bot.opening import open_ground
+from bot.waiting import WaitingWords
 from config import Settings
 from engine.clock import SystemClock
 
@@ -57,6 +59,46 @@ def test_an_exchange_that_is_away_at_the_start_is_waited_for() -> None:
         return [wait for wait in clock.waits if wait >= 2]
 
     assert asyncio.run(main()) == [2.0, 4.0, 8.0]
+
+
+ADA, BEN = 11, 12
+
+
+async def told(chat: LocalChat, user_id: int) -> list[str]:
+    async with aiohttp.ClientSession() as http, http.get(f"{chat.url}/sim/chats/{user_id}/messages") as got:
+        return [row["text"] for row in await got.json()]
+
+
+def test_admins_are_told_once_that_the_start_waits_also_when_telegram_fails_at_first() -> None:
+    async def main() -> tuple[list[str], list[str]]:
+        venue, clock = LocalVenue(LocalVenueConfig(symbols=(SYMBOL,), paused=True)), Hurried()
+        chat = LocalChat(LocalChatConfig(users=((ADA, "Ada", "owner"), (BEN, "Ben", "admin"))))
+        await venue.start()
+        await chat.start()
+        talks = {
+            "telegram_api_url": chat.url,
+            "telegram_bot_token": chat.bot_token,
+            "telegram_admin_ids": [ADA, BEN],
+        }
+        asked = settings(venue, **talks)
+        try:
+            async with aiohttp.ClientSession() as http:
+                fault = {"path": "/v5/market/instruments-info", "kind": "status", "status": 503, "times": 15}
+                async with http.post(f"{venue.url}/sim/faults", json=fault) as response:
+                    assert response.status == 200
+                fault = {"method": "sendMessage", "status": 502, "times": 1}
+                async with http.post(f"{chat.url}/sim/faults", json=fault) as response:
+                    assert response.status == 200
+            ground = await open_ground(asked, None, (SYMBOL,), clock, on_wait=WaitingWords(asked).tell)
+            await ground.close()
+            return await told(chat, ADA), await told(chat, BEN)
+        finally:
+            await chat.stop()
+            await venue.stop()
+
+    for (text,) in asyncio.run(main()):
+        assert text.startswith("DEMO · main · STARTING")
+        assert "503" in text
 
 
 def test_a_missing_key_is_told_and_not_waited_for() -> None:

@@ -29,6 +29,7 @@ from handlers.views import (
 from handlers.views import help as help_views
 from handlers.views.balance import render_balance
 from handlers.views.health import render_health, render_version
+from handlers.views.waiting import render_waiting
 from keyboards import confirm as confirm_keys
 from keyboards import help as help_keys
 from keyboards import limits as limit_keys
@@ -56,6 +57,9 @@ def screens() -> Iterator[Case]:
     yield "panel_unread", panel.render_panel(unread, **AT), None
     yield "panel_unpriced", panel.render_panel(ex.snapshot(measurable=False), **AT), None
     yield "balance_unread", render_balance(unread, **AT), None
+    why = "/v5/market/instruments-info: HTTP 503, no return code"
+    yield "waiting", render_waiting("main", "live", why), None
+    yield "waiting_paper", render_waiting("main", "paper", why), None
     busy = replace(ex.PAUSED, orders=(ex.ENTRY_ORDER,))
     yield "status", status.render_status(busy, **AT), panel_keys.refresh_keyboard(Place.STATUS)
     yield "balance", render_balance(ex.snapshot(), **AT), None
