@@ -98,7 +98,9 @@ class Settings(BaseSettings):
         "The database; SQLite in DESK_STATE_DIR unless set.",
         "sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
     )
-    alert_url: SecretAddress | None = _setting(None, "Called with POST when the desk stops or cannot alert.", _HTTP)
+    alert_url: SecretAddress | None = _setting(
+        None, "Called with POST when the desk stops, cannot alert, or waits to start.", _HTTP
+    )
     heartbeat_url: SecretAddress | None = _setting(None, "Called while the desk is well (dead man's switch).", _HTTP)
     log_level: Level = _setting(LogLevel.INFO, "How much is logged.", _LEVELS)
     log_levels: dict[str, Level] = Field(
