@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from bot.ground import GroundError
 from bot.localchat import LocalChat, LocalChatConfig
@@ -13,6 +14,7 @@ from bot.opening import open_ground
 from bot.waiting import WaitingWords
 from config import Settings
 from engine.clock import SystemClock
+from tests.integration.bot.outside import outside
 
 SYMBOL = "BTCUSDT"
 
@@ -70,7 +72,7 @@ async def told(chat: LocalChat, user_id: int) -> list[str]:
 
 
 def test_admins_are_told_once_that_the_start_waits_also_when_telegram_fails_at_first() -> None:
-    async def main() -> tuple[list[str], list[str]]:
+    async def main() -> tuple[list[str], list[str], list[str]]:
         venue, clock = LocalVenue(LocalVenueConfig(symbols=(SYMBOL,), paused=True)), Hurried()
         chat = LocalChat(LocalChatConfig(users=((ADA, "Ada", "owner"), (BEN, "Ben", "admin"))))
         await venue.start()
@@ -89,14 +91,20 @@ def test_admins_are_told_once_that_the_start_waits_also_when_telegram_fails_at_f
                 fault = {"method": "sendMessage", "status": 502, "times": 1}
                 async with http.post(f"{chat.url}/sim/faults", json=fault) as response:
                     assert response.status == 200
-            ground = await open_ground(asked, None, (SYMBOL,), clock, on_wait=WaitingWords(asked).tell)
-            await ground.close()
-            return await told(chat, ADA), await told(chat, BEN)
+            async with outside([500]) as (url, heard):
+                words = WaitingWords(asked.model_copy(update={"alert_url": SecretStr(url)}))
+                ground = await open_ground(asked, None, (SYMBOL,), clock, on_wait=words.tell)
+                await ground.close()
+            return await told(chat, ADA), await told(chat, BEN), [row["text"] for row in heard]
         finally:
             await chat.stop()
             await venue.stop()
 
-    for (text,) in asyncio.run(main()):
+    ada, ben, others = asyncio.run(main())
+    # The first was refused.
+    assert len(others) == 2
+    assert others[0].startswith("The start waits for Bybit")
+    for (text,) in (ada, ben):
         assert text.startswith("DEMO · main · STARTING")
         assert "503" in text
 

@@ -1,36 +1,12 @@
 """Critical alerts are said until somebody has seen them, and told outside when nobody does."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from aiohttp import web
-
+from tests.integration.bot.outside import outside
 from tests.integration.bot.scene import ADA, BEN, VERA, Scene, running, serving
 from tests.unit.bot.alerts import CRITICAL, NOTE
 from tests.unit.bot.hand_clock import HandClock
-
-
-@asynccontextmanager
-async def _outside(answers: list[int]) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
-    heard: list[dict[str, Any]] = []
-
-    async def take(request: web.Request) -> web.Response:
-        heard.append(await request.json())
-        return web.Response(status=answers.pop(0) if answers else 200)
-
-    app = web.Application()
-    app.router.add_post("/alert", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/alert", heard
-    finally:
-        await runner.cleanup()
 
 
 async def _critical(scene: Scene) -> None:
@@ -74,7 +50,7 @@ def test_after_two_minutes_the_second_channel_is_told_once_and_until_it_takes_it
     async def main() -> None:
         clock = HandClock()
         async with (
-            _outside([500]) as (url, heard),
+            outside([500]) as (url, heard),
             serving(clock) as chat,
             running(chat, tmp_path, clock, alert_url=url) as scene,
         ):
@@ -93,7 +69,7 @@ def test_after_two_minutes_the_second_channel_is_told_once_and_until_it_takes_it
 def test_the_second_channel_is_told_while_telegram_is_away_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
     async def main() -> None:
         clock = HandClock()
-        async with _outside([]) as (url, heard), serving(clock) as chat:
+        async with outside([]) as (url, heard), serving(clock) as chat:
             async with running(chat, tmp_path, clock, alert_url=url) as scene:
                 await scene.fault("*", drop="before", times=1_000_000)
                 await scene.alert(CRITICAL)
