@@ -46,14 +46,18 @@ def test_an_order_whose_answer_is_lost_is_one_request_one_order_and_one_position
         # No news either, so that nothing but asking tells what became of it.
         await stage.sim("faults", path="ws:private", kind="miss", times=50)
         await stage.sim("faults", path=CREATE, times=1, **fault)
-        stage.signal()
-        await stage.until(lambda: bool(stage.recorded(OrderOutcomeUnknown)))
+        # Where this machine stands still the stream begins anew, and entries wait for a comparison, which may tell too.
+        while not await stage.requests(CREATE):
+            stage.signal()
+            await asyncio.sleep(0.2)
+        await stage.until(lambda: bool(stage.recorded(OrderOutcomeUnknown)) or BTC in stage.positions)
         stage.desk.courier.carry(QueryAccount("schedule"), None)
         await stage.until(lambda: BTC in stage.positions and stage.positions[BTC].held_stop != 0)
         assert not stage.recorded(OrderRejected)
         await stage.clear_faults()
+        before = len(stage.recorded(SignalRecorded))
         stage.signal()
-        await stage.until(lambda: len(stage.recorded(SignalRecorded)) == 2)
+        await stage.until(lambda: len(stage.recorded(SignalRecorded)) > before)
         assert len(await stage.requests(CREATE)) == 1
         assert len(orders_of_ours(await stage.truth("orders"))) == 1
         await stage.agrees()
