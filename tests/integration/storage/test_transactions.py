@@ -96,7 +96,8 @@ def test_a_writer_serves_one_piece_of_work_after_the_other_and_goes_on_after_a_f
         connection.execute(text("INSERT INTO nowhere VALUES (1)"))
 
     async def work(writing: Transactions) -> None:
-        writer = Writer(writing, Ledgers(), retry_ms=10)
+        # It does not look by itself meanwhile whether writes are taken again.
+        writer = Writer(writing, Ledgers(), retry_ms=60_000)
         writer.start()
         assert await writer.run(adding(1, 2)) == 2
         with pytest.raises(ValueError, match="refused a row"):
